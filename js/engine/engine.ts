@@ -1,0 +1,35 @@
+/** Which implementation of the core runs. */
+export type Backend = 'native' | 'wasm';
+
+/**
+ * One implementation of the core, the addon's or the WASM module's. Both take and give the bytes that
+ * docs/engine-messages.md lays out, and reject with Error-like objects `{code, message, item}`.
+ */
+export interface Engine {
+  readonly backend: Backend;
+  /** The instruction set its kernels use, such as `avx2`. */
+  readonly simd: string;
+  create(folder: string, config: Uint8Array): Promise<void>;
+  exists(folder: string): Promise<boolean>;
+  destroy(folder: string): Promise<void>;
+  open(folder: string, options: Uint8Array): Promise<EngineSession>;
+}
+
+/** An open index. Owns the bytes it is given; the bytes it gives start at an 8-aligned offset of their buffer. */
+export interface EngineSession {
+  /** Any number at once, in any order. */
+  read(request: Uint8Array): Promise<Uint8Array>;
+  /** Carried out in the order of the calls. */
+  write(request: Uint8Array): Promise<Uint8Array>;
+  /** After all calls made before it. Later calls reject with `CLOSED`. */
+  close(): Promise<void>;
+}
+
+/** An engine, and why it is this one: one sentence for each way of loading that was tried. */
+export interface LoadedEngine {
+  readonly engine: Engine;
+  readonly attempts: readonly string[];
+}
+
+/** How an index comes by its engine; `undefined` leaves the choice to the environment. */
+export type EngineLoader = (backend: Backend | undefined) => Promise<LoadedEngine>;

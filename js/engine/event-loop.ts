@@ -1,0 +1,44 @@
+/** How long JavaScript may keep the thread before others get a turn, in milliseconds. */
+const sliceMs = 4;
+
+type Scheduled = { unref?: () => void };
+declare const setImmediate: ((callback: () => void) => Scheduled) | undefined;
+
+/**
+ * Runs `task` after what waits in the event loop. In Node it does not keep the process running when `unref` is set.
+ */
+export function schedule(task: () => void, unref = false): void {
+  if (typeof setImmediate === 'function') {
+    const handle = setImmediate(task);
+    if (unref) handle?.unref?.();
+    return;
+  }
+  // Browsers: setTimeout is throttled to 4 ms and more, messages are not.
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    task();
+  };
+  port2.postMessage(undefined);
+}
+
+/** Resolves after everything that waits in the event loop had its turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => schedule(resolve));
+}
+
+/** Cuts long synchronous work into slices. */
+export class Slices {
+  #start: number = performance.now();
+
+  /** Whether the slice is used up and {@link next} should be awaited. */
+  get over(): boolean {
+    return performance.now() - this.#start >= sliceMs;
+  }
+
+  /** Lets the event loop run, then starts a new slice. */
+  async next(): Promise<void> {
+    await nextTurn();
+    this.#start = performance.now();
+  }
+}

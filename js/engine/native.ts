@@ -1,0 +1,51 @@
+import { decode } from '@msgpack/msgpack';
+import type { Engine, EngineSession } from './engine.ts';
+import { findAddon } from './platform.ts';
+
+/** What the addon exports (src/addon). */
+interface Addon {
+  capabilities(): Uint8Array;
+  create(folder: string, config: Uint8Array): Promise<void>;
+  exists(folder: string): Promise<boolean>;
+  destroy(folder: string): Promise<void>;
+  open(folder: string, options: Uint8Array): Promise<EngineSession>;
+}
+
+/** The addon as an engine, or undefined when it cannot be loaded; and what was tried. */
+export function loadNativeEngine(): { readonly engine: Engine | undefined; readonly attempts: readonly string[] } {
+  const { addon, attempts } = findAddon();
+  if (addon === undefined) return { engine: undefined, attempts };
+  try {
+    return { engine: new NativeEngine(addon as Addon), attempts };
+  } catch (error) {
+    return { engine: undefined, attempts: [...attempts, `the addon does not start: ${String(error)}`] };
+  }
+}
+
+class NativeEngine implements Engine {
+  readonly backend = 'native';
+  readonly simd: string;
+  readonly #addon: Addon;
+
+  constructor(addon: Addon) {
+    this.#addon = addon;
+    this.simd = String((decode(addon.capabilities()) as { simd?: unknown }).simd ?? 'unknown');
+  }
+
+  // async: what the addon throws at once (a wrong argument) rejects, as everything else does.
+  async create(folder: string, config: Uint8Array): Promise<void> {
+    await this.#addon.create(folder, config);
+  }
+
+  async exists(folder: string): Promise<boolean> {
+    return this.#addon.exists(folder);
+  }
+
+  async destroy(folder: string): Promise<void> {
+    await this.#addon.destroy(folder);
+  }
+
+  async open(folder: string, options: Uint8Array): Promise<EngineSession> {
+    return this.#addon.open(folder, options);
+  }
+}

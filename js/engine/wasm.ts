@@ -1,0 +1,110 @@
+import { decode } from '@msgpack/msgpack';
+import type { HostFs } from '../storage/host-fs.ts';
+import type { Engine, EngineSession } from './engine.ts';
+import { Slices, schedule } from './event-loop.ts';
+import { WasmCalls, type WasmFactory } from './wasm-module.ts';
+
+/** Maintenance runs in pieces this long, so that it never holds the thread noticeably. */
+const pumpBudgetMicros = 4000;
+
+/** Loads the WASM module over a file system. The module is only read when this is called. */
+export async function loadWasmEngine(host: HostFs): Promise<Engine> {
+  const { default: factory } = (await import('../../build/wasm/quiver.mjs')) as { default: WasmFactory };
+  return new WasmEngine(new WasmCalls(await factory({ quiverHost: host })));
+}
+
+/** Runs calls one after the other on this thread, and lets the event loop run between them when they take long. */
+class Queue {
+  #tail: Promise<unknown> = Promise.resolve();
+  readonly #slices: Slices = new Slices();
+
+  run<T>(call: () => T): Promise<T> {
+    const result = this.#tail.then(async () => {
+      if (this.#slices.over) await this.#slices.next();
+      return call();
+    });
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+}
+
+class WasmEngine implements Engine {
+  readonly backend = 'wasm';
+  readonly simd: string;
+  readonly #calls: WasmCalls;
+  readonly #queue: Queue = new Queue();
+
+  constructor(calls: WasmCalls) {
+    this.#calls = calls;
+    this.simd = String((decode(calls.capabilities()) as { simd?: unknown }).simd ?? 'unknown');
+  }
+
+  create(folder: string, config: Uint8Array): Promise<void> {
+    return this.#queue.run(() => this.#calls.create(folder, config));
+  }
+
+  exists(folder: string): Promise<boolean> {
+    return this.#queue.run(() => this.#calls.exists(folder));
+  }
+
+  destroy(folder: string): Promise<void> {
+    return this.#queue.run(() => this.#calls.destroy(folder));
+  }
+
+  async open(folder: string, options: Uint8Array): Promise<EngineSession> {
+    const handle = await this.#queue.run(() => this.#calls.open(folder, options));
+    return new WasmSession(this.#calls, this.#queue, handle);
+  }
+}
+
+class WasmSession implements EngineSession {
+  readonly #calls: WasmCalls;
+  readonly #queue: Queue;
+  readonly #handle: number;
+  #pumping = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(calls: WasmCalls, queue: Queue, handle: number) {
+    this.#calls = calls;
+    this.#queue = queue;
+    this.#handle = handle;
+    this.#pumpLater(); // an earlier session may have left work
+  }
+
+  read(request: Uint8Array): Promise<Uint8Array> {
+    return this.#queue.run(() => this.#calls.read(this.#handle, request));
+  }
+
+  write(request: Uint8Array): Promise<Uint8Array> {
+    return this.#queue.run(() => {
+      const response = this.#calls.write(this.#handle, request);
+      this.#pumpLater();
+      return response;
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#queue.run(() => this.#calls.close(this.#handle));
+    return this.#closing;
+  }
+
+  #pumpLater(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    schedule(() => this.#pump(), true);
+  }
+
+  #pump(): void {
+    this.#pumping = false;
+    if (this.#closing !== undefined) return;
+    let remains: boolean;
+    try {
+      remains = this.#calls.pump(this.#handle, pumpBudgetMicros);
+    } catch {
+      // Maintenance only makes searches faster; what failed is tried again after the next write, and a full disk or a
+      // stopped module is reported by that write itself.
+      return;
+    }
+    if (remains) this.#pumpLater();
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * What the WASM module asks of its host: a synchronous file system over full path strings, and who owns a lock file.
+ *
+ * Every call that returns a number returns 0 or more for success and one of {@link hostError} for failure, after which
+ * `lastMessage()` says more. A path is one string with `/` between its parts (also `\` on Windows). Byte views that are
+ * passed in lie in the module's memory: they are valid only during the call.
+ */
+export interface HostFs {
+  /** Creates the file, or empties it, for `append`. Returns a descriptor. */
+  open(path: string): number;
+  /** Writes all of `bytes` at the end. Returns 0. */
+  append(fd: number, bytes: Uint8Array): number;
+  /** Puts what was appended on stable storage. Returns 0. */
+  sync(fd: number): number;
+  close(fd: number): number;
+  /** The size of a file in bytes. */
+  size(path: string): number;
+  /** Reads from the start of the file until `into` is full or the file ends. Returns the bytes read. */
+  read(path: string, into: Uint8Array): number;
+  /** Moves a file, replacing what `to` names. Atomic. */
+  rename(from: string, to: string): number;
+  /** Removes a file. */
+  remove(path: string): number;
+  /** The names (not paths) of what lies in a folder, in no order. */
+  list(folder: string): string[] | number;
+  /** 1 when a file or folder of that path exists, else 0. */
+  exists(path: string): number;
+  /** Creates a file that must not be there yet (`hostError.exists`) with these bytes, on stable storage. */
+  createExclusive(path: string, bytes: Uint8Array): number;
+  /** Creates a folder and its parents; no error when it is there. */
+  makeFolder(path: string): number;
+  /** Removes an empty folder. */
+  removeFolder(path: string): number;
+  /** Puts creations, renames and removals in a folder on stable storage. */
+  syncFolder(path: string): number;
+  /** The process that would own a lock. */
+  ownerPid(): number;
+  /** The machine that process runs on. */
+  ownerHost(): string;
+  /** When that process started, in a form only good for comparing; empty when unknown. */
+  ownerStart(): string;
+  /** 1 when the process that these three name may still run, 0 when it certainly does not. */
+  ownerAlive(pid: number, start: string, host: string): number;
+  /** What went wrong in the last call that failed. */
+  lastMessage(): string;
+}
+
+/** The negative results of {@link HostFs}. */
+export const hostError = {
+  missing: -1,
+  permission: -2,
+  noSpace: -3,
+  exists: -4,
+  io: -5,
+} as const;

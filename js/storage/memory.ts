@@ -1,0 +1,152 @@
+import { type HostFs, hostError } from './host-fs.ts';
+
+/** Grows by doubling, so that many small appends cost linear time. */
+class MemoryFile {
+  #bytes = new Uint8Array(0);
+  size = 0;
+
+  append(more: Uint8Array): void {
+    const needed = this.size + more.length;
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2, 256));
+      grown.set(this.#bytes.subarray(0, this.size));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(more, this.size);
+    this.size = needed;
+  }
+
+  read(into: Uint8Array): number {
+    const count = Math.min(into.length, this.size);
+    into.set(this.#bytes.subarray(0, count));
+    return count;
+  }
+}
+
+/** A file system that lives as long as this object. Any path is a valid one; `/` parts it. */
+export class MemoryFs implements HostFs {
+  readonly #files: Map<string, MemoryFile> = new Map();
+  readonly #folders: Set<string> = new Set();
+  readonly #open: Map<number, MemoryFile> = new Map();
+  #nextFd = 1;
+  #message = '';
+
+  open(path: string): number {
+    if (this.#folders.has(path)) return this.#fail(hostError.io, `${path} is a folder`);
+    const file = new MemoryFile();
+    this.#files.set(path, file);
+    const fd = this.#nextFd++;
+    this.#open.set(fd, file);
+    return fd;
+  }
+
+  append(fd: number, bytes: Uint8Array): number {
+    const file = this.#open.get(fd);
+    if (file === undefined) return this.#fail(hostError.io, `${fd} is not an open file`);
+    try {
+      file.append(bytes);
+    } catch {
+      return this.#fail(hostError.noSpace, `no memory for ${bytes.length} more bytes`);
+    }
+    return 0;
+  }
+
+  sync(fd: number): number {
+    return this.#open.has(fd) ? 0 : this.#fail(hostError.io, `${fd} is not an open file`);
+  }
+
+  close(fd: number): number {
+    return this.#open.delete(fd) ? 0 : this.#fail(hostError.io, `${fd} is not an open file`);
+  }
+
+  size(path: string): number {
+    return this.#files.get(path)?.size ?? this.#missing(path);
+  }
+
+  read(path: string, into: Uint8Array): number {
+    return this.#files.get(path)?.read(into) ?? this.#missing(path);
+  }
+
+  rename(from: string, to: string): number {
+    const file = this.#files.get(from);
+    if (file === undefined) return this.#missing(from);
+    this.#files.delete(from);
+    this.#files.set(to, file);
+    return 0;
+  }
+
+  remove(path: string): number {
+    return this.#files.delete(path) ? 0 : this.#missing(path);
+  }
+
+  list(folder: string): string[] | number {
+    if (!this.#folders.has(folder)) return this.#missing(folder);
+    const prefix = `${folder}/`;
+    const names = new Set<string>();
+    for (const path of [...this.#files.keys(), ...this.#folders]) {
+      if (path.startsWith(prefix)) names.add(path.slice(prefix.length).split('/')[0] as string);
+    }
+    return [...names];
+  }
+
+  exists(path: string): number {
+    return this.#files.has(path) || this.#folders.has(path) ? 1 : 0;
+  }
+
+  createExclusive(path: string, bytes: Uint8Array): number {
+    if (this.exists(path) === 1) return this.#fail(hostError.exists, `${path} exists`);
+    const fd = this.open(path);
+    const written = this.append(fd, bytes);
+    this.close(fd);
+    if (written < 0) this.remove(path);
+    return written;
+  }
+
+  makeFolder(path: string): number {
+    if (this.#files.has(path)) return this.#fail(hostError.exists, `${path} is a file`);
+    this.#folders.add(path);
+    return 0;
+  }
+
+  removeFolder(path: string): number {
+    const names = this.list(path);
+    if (typeof names === 'number') return names;
+    if (names.length > 0) return this.#fail(hostError.exists, `${path} is not empty`);
+    this.#folders.delete(path);
+    return 0;
+  }
+
+  syncFolder(): number {
+    return 0;
+  }
+
+  // Nobody else can reach this memory, so a lock found in it is always this process's.
+  ownerPid(): number {
+    return 1;
+  }
+
+  ownerHost(): string {
+    return 'memory';
+  }
+
+  ownerStart(): string {
+    return '';
+  }
+
+  ownerAlive(): number {
+    return 1;
+  }
+
+  lastMessage(): string {
+    return this.#message;
+  }
+
+  #missing(path: string): number {
+    return this.#fail(hostError.missing, `${path} does not exist`);
+  }
+
+  #fail(code: number, message: string): number {
+    this.#message = message;
+    return code;
+  }
+}

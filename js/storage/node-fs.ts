@@ -1,0 +1,175 @@
+import * as fs from 'node:fs';
+import { hostname } from 'node:os';
+import { type HostFs, hostError } from './host-fs.ts';
+
+const codes: Readonly<Record<string, number>> = {
+  ENOENT: hostError.missing,
+  ENOTDIR: hostError.missing,
+  EACCES: hostError.permission,
+  EPERM: hostError.permission,
+  EROFS: hostError.permission,
+  ENOSPC: hostError.noSpace,
+  EDQUOT: hostError.noSpace,
+  EEXIST: hostError.exists,
+  ENOTEMPTY: hostError.exists,
+};
+
+/** The files of this machine, through node:fs. */
+export class NodeFs implements HostFs {
+  #message = '';
+  #start: string | undefined;
+
+  open(path: string): number {
+    return this.#try(() => fs.openSync(path, 'w'));
+  }
+
+  append(fd: number, bytes: Uint8Array): number {
+    return this.#try(() => writeAll(fd, bytes));
+  }
+
+  sync(fd: number): number {
+    return this.#try(() => fs.fsyncSync(fd));
+  }
+
+  close(fd: number): number {
+    return this.#try(() => fs.closeSync(fd));
+  }
+
+  size(path: string): number {
+    return this.#try(() => fs.statSync(path).size);
+  }
+
+  read(path: string, into: Uint8Array): number {
+    return this.#try(() => {
+      const fd = fs.openSync(path, 'r');
+      try {
+        let done = 0;
+        while (done < into.length) {
+          const count = fs.readSync(fd, into, done, into.length - done, done);
+          if (count === 0) break;
+          done += count;
+        }
+        return done;
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+  }
+
+  rename(from: string, to: string): number {
+    return this.#try(() => fs.renameSync(from, to));
+  }
+
+  remove(path: string): number {
+    return this.#try(() => fs.unlinkSync(path));
+  }
+
+  list(folder: string): string[] | number {
+    let names: string[] = [];
+    const status = this.#try(() => {
+      names = fs.readdirSync(folder);
+    });
+    return status < 0 ? status : names;
+  }
+
+  exists(path: string): number {
+    const status = this.#try(() => {
+      fs.statSync(path);
+      return 1;
+    });
+    return status === hostError.missing ? 0 : status;
+  }
+
+  createExclusive(path: string, bytes: Uint8Array): number {
+    return this.#try(() => {
+      const fd = fs.openSync(path, 'wx');
+      try {
+        writeAll(fd, bytes);
+        fs.fsyncSync(fd);
+      } catch (error) {
+        fs.unlinkSync(path); // half of it would look like someone else's
+        throw error;
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+  }
+
+  makeFolder(path: string): number {
+    return this.#try(() => {
+      fs.mkdirSync(path, { recursive: true });
+    });
+  }
+
+  removeFolder(path: string): number {
+    return this.#try(() => fs.rmdirSync(path));
+  }
+
+  syncFolder(path: string): number {
+    // Windows has no handle of a folder to flush; its journal orders these changes itself.
+    if (process.platform === 'win32') return 0;
+    return this.#try(() => {
+      const fd = fs.openSync(path, 'r');
+      try {
+        fs.fsyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+  }
+
+  ownerPid(): number {
+    return process.pid;
+  }
+
+  ownerHost(): string {
+    return hostname();
+  }
+
+  ownerStart(): string {
+    this.#start ??= processStart(process.pid);
+    return this.#start;
+  }
+
+  ownerAlive(pid: number, start: string, host: string): number {
+    // Another machine's processes cannot be seen from here (a shared disk, a container): assume the best of them.
+    if (host !== hostname()) return 1;
+    try {
+      process.kill(pid, 0);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH') return 0;
+    }
+    // The number may have gone to another process since.
+    const now = processStart(pid);
+    return start !== '' && now !== '' && now !== start ? 0 : 1;
+  }
+
+  lastMessage(): string {
+    return this.#message;
+  }
+
+  #try(call: () => number | undefined | void): number {
+    try {
+      return call() ?? 0;
+    } catch (error) {
+      this.#message = error instanceof Error ? error.message : String(error);
+      return codes[(error as NodeJS.ErrnoException).code ?? ''] ?? hostError.io;
+    }
+  }
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  let done = 0;
+  while (done < bytes.length) done += fs.writeSync(fd, bytes, done, bytes.length - done);
+}
+
+/** Clock ticks between boot and the start of a process, where Linux tells; else empty. */
+function processStart(pid: number): string {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the program's name in parentheses, which may hold anything; the start is the 22nd.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}

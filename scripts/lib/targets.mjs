@@ -1,0 +1,134 @@
+// The build targets. Each is skipped when the contents of its inputs have not changed and its results are there.
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { findEmscripten } from './emscripten.mjs';
+import { includeFolder, inRoot } from './paths.mjs';
+import { run, say, UserError } from './process.mjs';
+import { filesBelow, hashOfFiles, step } from './stamp.mjs';
+
+const jobs = String(availableParallelism());
+const nodeGyp = inRoot('node_modules/node-gyp/bin/node-gyp.js');
+const tsdown = inRoot('node_modules/tsdown/dist/run.mjs');
+
+const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
+
+const hash = (...paths) =>
+  hashOfFiles(
+    filesBelow([...paths.map((path) => inRoot(path)), join(includeFolder, 'hnswlib/hnswlib.h')]),
+  );
+
+function need(target, pattern, ...folders) {
+  for (const folder of folders) {
+    if (filesBelow([inRoot(folder)], (path) => pattern.test(path)).length === 0) {
+      throw new UserError(`Cannot build ${target}: ${folder} holds no source file.`);
+    }
+  }
+}
+
+export const addonPath = inRoot('build/Release/quiver.node');
+const wasmFiles = ['quiver.mjs', 'quiver.wasm'].map((name) => inRoot('build/wasm', name));
+
+export async function buildNative() {
+  need('the addon', /\.cpp$/, 'src/addon', 'src/kernel', 'src/engine');
+  const key = {
+    version,
+    sources: hash('src', 'binding.gyp', 'scripts/sources.mjs'),
+    node: process.version,
+    exec: process.execPath,
+  };
+  await step('build-native', key, [addonPath], async () => {
+    say('Building the Node addon');
+    const prefix = dirname(dirname(process.execPath));
+    const nodedir =
+      process.env.npm_config_nodedir ??
+      (existsSync(join(prefix, 'include/node/node_api.h')) ? prefix : undefined);
+    // Without headers beside Node, node-gyp downloads those of this version.
+    const where = nodedir ? [`--nodedir=${nodedir}`] : [];
+    await run(
+      process.execPath,
+      [nodeGyp, 'configure', 'build', '--release', `--jobs=${jobs}`, '--loglevel=warn', ...where],
+      { quiet: true },
+    );
+  });
+}
+
+export async function buildWasm() {
+  need('the WebAssembly module', /\.cpp$/, 'wasm', 'src/kernel', 'src/engine');
+  const emscripten = findEmscripten();
+  if (!emscripten)
+    throw new UserError("Emscripten is not set up: run 'node scripts/bootstrap.mjs'.");
+  const key = {
+    version,
+    sources: hash('src', 'wasm', 'CMakeLists.txt', 'CMakePresets.json'),
+    emscripten: emscripten.root,
+  };
+  await step('build-wasm', key, wasmFiles, async () => {
+    say('Building the WebAssembly module');
+    await cmakeBuild('wasm', 'quiver', {
+      ...emscripten.env,
+      QUIVER_EMSCRIPTEN_ROOT: emscripten.root,
+    });
+  });
+}
+
+async function cmakeBuild(preset, target, env = {}) {
+  await run('cmake', ['--preset', preset], { env, quiet: true });
+  await run('cmake', ['--build', '--preset', preset, '--parallel', jobs, '--target', target], {
+    env,
+    quiet: true,
+  });
+}
+
+/** The GoogleTest programs of one preset (debug, release, asan, ubsan, tsan). */
+export async function buildCoreTests(preset = 'release') {
+  need('the core tests', /\.cpp$/, 'test/core', 'src/base');
+  const key = {
+    version,
+    sources: hash('src', 'test/core', 'CMakeLists.txt', 'CMakePresets.json'),
+  };
+  await step(
+    `build-core-tests-${preset}`,
+    key,
+    [inRoot('build', preset, 'build.ninja')],
+    async () => {
+      say(`Building the core tests (${preset})`);
+      await cmakeBuild(preset, 'quiver_tests');
+    },
+  );
+}
+
+/** dist/: the bundles and types, and beside them what they load. */
+export async function buildJs() {
+  need('the JavaScript package', /\.ts$/, 'js');
+  for (const path of [addonPath, ...wasmFiles]) {
+    if (!existsSync(path))
+      throw new UserError(
+        `Cannot build the JavaScript package: ${path} is missing; build native and wasm first.`,
+      );
+  }
+  const results = [
+    'index.mjs',
+    'index.cjs',
+    'index.d.mts',
+    'index.d.cts',
+    'browser.mjs',
+    'browser.d.mts',
+    'quiver.wasm',
+  ];
+  const key = {
+    sources: hash('js', 'tsconfig.json', 'tsdown.config.ts', 'package.json', 'package-lock.json'),
+    binaries: hashOfFiles([addonPath, ...wasmFiles]),
+  };
+  await step(
+    'build-js',
+    key,
+    results.map((name) => inRoot('dist', name)),
+    async () => {
+      say('Building the JavaScript package');
+      await run(process.execPath, [tsdown, '--logLevel', 'warn'], { quiet: true });
+      mkdirSync(inRoot('dist'), { recursive: true });
+      copyFileSync(inRoot('build/wasm/quiver.wasm'), inRoot('dist/quiver.wasm'));
+    },
+  );
+}

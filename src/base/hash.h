@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace quiver {
+
+/// 64-bit FNV-1a (Fowler, Noll & Vo) with a final mix, so that every bit depends on the whole text.
+/// Stored in segment files: never change it.
+constexpr uint64_t hash_text(std::string_view text) {
+  uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const char c : text) {
+    hash ^= static_cast<uint8_t>(c);
+    hash *= 0x100000001B3ULL;
+  }
+  hash ^= hash >> 32;
+  hash *= 0x9E3779B97F4A7C15ULL;
+  return hash ^ (hash >> 29);
+}
+
+}  // namespace quiver

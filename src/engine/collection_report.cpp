@@ -1,0 +1,206 @@
+// What a collection tells of itself: statistics and verification.
+
+#include <string>
+#include <unordered_set>
+
+#include "base/msgpack.h"
+#include "engine/collection.h"
+
+namespace quiver::engine {
+namespace {
+
+void put(msgpack::Writer& writer, std::string_view name, uint64_t value) {
+  writer.text(name);
+  writer.integer(value);
+}
+
+void put(msgpack::Writer& writer, std::string_view name, double value) {
+  writer.text(name);
+  writer.number(value);
+}
+
+void put(msgpack::Writer& writer, std::string_view name, std::string_view value) {
+  writer.text(name);
+  writer.text(value);
+}
+
+void put_histogram(msgpack::Writer& writer, std::string_view name, const Histogram& histogram) {
+  writer.text(name);
+  writer.map(6);
+  put(writer, "count", histogram.count());
+  put(writer, "totalMs", histogram.total_ms());
+  put(writer, "p50", histogram.percentile_ms(0.50));
+  put(writer, "p95", histogram.percentile_ms(0.95));
+  put(writer, "p99", histogram.percentile_ms(0.99));
+  put(writer, "max", histogram.max_ms());
+}
+
+/// Everything that can be wrong with the rows of one part, in sentences.
+void check_rows(const View& view, const Part& part, const std::string& name,
+                std::unordered_set<std::string_view>& ids, std::vector<std::string>& problems) {
+  for (uint32_t row = 0; row < part.count; ++row) {
+    if (!part.is_live(row)) continue;
+    const std::string_view id = part.source->id(row);
+    const std::string where = name + ", row " + std::to_string(row) + " (\"" + std::string(id) + "\")";
+    if (!ids.insert(id).second) problems.push_back(where + ": its id is used twice");
+    const auto place = view.find(id);
+    if (!place || view.parts[place->part].source != part.source || place->row != row) {
+      problems.push_back(where + ": cannot be found by its id");
+    }
+    if (auto valid = msgpack::validate(part.source->metadata(row), "metadata"); !valid) {
+      problems.push_back(where + ": " + valid.error().message);
+    }
+  }
+}
+
+}  // namespace
+
+Expected<Buffer> Collection::statistics() {
+  const std::lock_guard lock(writer_mutex_);
+  if (closed_) return Error{Code::kClosed, "The index is closed"};
+  const View& view = *view_;
+  uint64_t bytes_on_disk = 0;
+  const auto files = vfs_->list();
+  if (!files) return files.error();
+  for (const std::string& name : *files) {
+    if (const auto size = vfs_->size(name)) bytes_on_disk += *size;
+  }
+  uint64_t head_rows = 0;
+  uint64_t head_bytes = 0;
+  uint64_t segment_bytes = 0;
+  uint64_t deleted = 0;
+  uint32_t segments = 0;
+  for (size_t i = 0; i < view.parts.size(); ++i) {
+    const Part& part = view.parts[i];
+    deleted += part.deleted_count;
+    if (states_[i].segment_number == 0) {
+      head_rows += part.count;
+      head_bytes += part.source->bytes();
+    } else {
+      ++segments;
+      segment_bytes += part.source->bytes();
+    }
+  }
+
+  std::optional<Error> maintenance_error;
+  {
+    const std::lock_guard error_lock(maintenance_error_mutex_);
+    maintenance_error = maintenance_error_;
+  }
+  msgpack::Writer writer;
+  writer.map(17);
+  put(writer, "items", view.live());
+  put(writer, "dimensions", uint64_t{view.dim});
+  put(writer, "metric", metric_name(config_.metric));
+  put(writer, "M", uint64_t{config_.graph.m});
+  put(writer, "efConstruction", uint64_t{config_.graph.ef_construction});
+  writer.text("user");
+  writer.binary(config_.user);
+  put(writer, "bytesOnDisk", bytes_on_disk);
+  put(writer, "headRows", head_rows);
+  put(writer, "deletedRows", deleted);
+  put(writer, "version", view.version);
+  put(writer, "durability", durability_name(options_.durability));
+  writer.text("segments");
+  writer.array(segments);
+  for (size_t i = 0; i < view.parts.size(); ++i) {
+    if (states_[i].segment_number == 0) continue;
+    const auto& segment = static_cast<const Segment&>(*view.parts[i].source);
+    writer.map(5);
+    put(writer, "file", store::segment_file_name(states_[i].segment_number));
+    put(writer, "rows", uint64_t{view.parts[i].count});
+    put(writer, "deleted", uint64_t{view.parts[i].deleted_count});
+    put(writer, "bytes", segment.bytes());
+    writer.text("graph");
+    writer.boolean(segment.has_graph());
+  }
+  writer.text("maintenance");
+  writer.map(4);
+  writer.text("idle");
+  writer.boolean(maintenance_idle_ && !optimize_requested_);
+  put(writer, "done", uint64_t{maintenance_done_});
+  put(writer, "total", uint64_t{maintenance_total_});
+  writer.text("error");
+  if (maintenance_error) {
+    writer.text(maintenance_error->message);
+  } else {
+    writer.nil();
+  }
+  writer.text("memory");
+  writer.map(2);
+  put(writer, "head", head_bytes);
+  put(writer, "segments", segment_bytes);
+  put_histogram(writer, "queries", query_times_);
+  put_histogram(writer, "commits", commit_times_);
+  writer.text("inserts");
+  writer.map(2);
+  put(writer, "items", items_inserted_.load());
+  put(writer, "totalMs", commit_times_.total_ms());
+  const std::chrono::duration<double, std::milli> uptime =
+      std::chrono::steady_clock::now() - opened_at_;
+  put(writer, "uptimeMs", uptime.count());
+  return writer.take();
+}
+
+Expected<Buffer> Collection::verify() {
+  std::vector<std::string> problems;
+  std::shared_ptr<const View> view;
+  std::vector<PartState> states;
+  {
+    const std::lock_guard lock(writer_mutex_);
+    if (closed_) return Error{Code::kClosed, "The index is closed"};
+    view = view_;
+    states = states_;
+    // Under the lock the log does not grow meanwhile.
+    uint64_t sequence = first_sequence_;
+    const auto files = vfs_->list();
+    if (!files) return files.error();
+    for (const std::string& name : *files) {
+      const auto number = store::log_file_number(name);
+      if (!number || *number < first_log_) continue;
+      const auto check = [](std::span<const Bytes> payloads) -> Expected<void> {
+        for (const Bytes payload : payloads) {
+          if (auto batch = decode_batch(payload); !batch) return batch.error();
+        }
+        return {};
+      };
+      const auto result = store::replay_log(*vfs_, *number, sequence, check);
+      if (result) {
+        sequence = result->next_sequence;
+      } else {
+        problems.push_back(result.error().message);
+      }
+    }
+    if (auto manifest = store::read_manifest(*vfs_); !manifest) {
+      problems.push_back(manifest.error().message);
+    }
+    for (size_t i = 0; i < states.size(); ++i) {
+      if (states[i].segment_number == 0) continue;
+      auto segment = Segment::open(*vfs_, store::segment_file_name(states[i].segment_number),
+                                   config_.metric, view->dim);
+      if (!segment) {
+        problems.push_back(segment.error().message);
+      } else if (const size_t lost = (*segment)->unreachable(); lost != 0) {
+        problems.push_back(store::segment_file_name(states[i].segment_number) + ": " +
+                           std::to_string(lost) + " rows cannot be reached in the graph");
+      }
+    }
+  }
+  std::unordered_set<std::string_view> ids;
+  for (size_t i = 0; i < view->parts.size(); ++i) {
+    const std::string name =
+        states[i].segment_number == 0 ? "log" : store::segment_file_name(states[i].segment_number);
+    check_rows(*view, view->parts[i], name, ids, problems);
+  }
+  msgpack::Writer writer;
+  writer.map(3);
+  writer.text("ok");
+  writer.boolean(problems.empty());
+  put(writer, "items", view->live());
+  writer.text("problems");
+  writer.array(static_cast<uint32_t>(problems.size()));
+  for (const std::string& problem : problems) writer.text(problem);
+  return writer.take();
+}
+
+}  // namespace quiver::engine

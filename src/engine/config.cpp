@@ -1,0 +1,101 @@
+#include "engine/config.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+
+#include "base/msgpack.h"
+#include "engine/batch.h"
+
+namespace quiver::engine {
+namespace {
+
+constexpr std::array<std::string_view, 3> kDurabilityNames{"sync", "async", "none"};
+
+Error invalid(std::string_view name, std::string_view expected) {
+  return Error{Code::kInvalidArgument,
+               "Expected " + std::string(expected) + " for " + std::string(name)};
+}
+
+Expected<uint32_t> number_in(const msgpack::Value& map, std::string_view name, uint32_t fallback,
+                             uint32_t low, uint32_t high) {
+  const auto value = map.find(name);
+  if (!value || value->is(msgpack::Kind::kNil)) return fallback;
+  const auto whole = value->whole();
+  if (!whole || *whole < low || *whole > high) {
+    return invalid(name, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+  }
+  return static_cast<uint32_t>(*whole);
+}
+
+Expected<msgpack::Value> decode_map(Bytes bytes, std::string_view what) {
+  if (auto valid = msgpack::validate(bytes, what); !valid) return valid.error();
+  const msgpack::Value map(bytes);
+  if (!map.is(msgpack::Kind::kMap)) return invalid(what, "a map");
+  return map;
+}
+
+}  // namespace
+
+Expected<Config> decode_config(Bytes bytes) {
+  const auto map = decode_map(bytes, "config");
+  if (!map) return map.error();
+  Config config;
+  if (const auto name = map->find("metric")) {
+    const auto metric = metric_from_name(name->text());
+    if (!metric) return invalid("metric", "\"cosine\", \"l2\" or \"ip\"");
+    config.metric = *metric;
+  }
+  const auto dimensions = number_in(*map, "dimensions", 0, 0, kMaxDimensions);
+  if (!dimensions) return dimensions.error();
+  const auto m = number_in(*map, "M", config.graph.m, 4, 64);
+  if (!m) return m.error();
+  const auto ef = number_in(*map, "efConstruction", config.graph.ef_construction, 8, 2000);
+  if (!ef) return ef.error();
+  config.dimensions = *dimensions;
+  config.graph = {*m, *ef};
+  if (const auto user = map->find("user")) {
+    config.user.assign(user->binary().begin(), user->binary().end());
+  }
+  return config;
+}
+
+Buffer encode_config(const Config& config) {
+  msgpack::Writer writer;
+  writer.map(5);
+  writer.text("dimensions");
+  writer.integer(config.dimensions);
+  writer.text("metric");
+  writer.text(metric_name(config.metric));
+  writer.text("M");
+  writer.integer(config.graph.m);
+  writer.text("efConstruction");
+  writer.integer(config.graph.ef_construction);
+  writer.text("user");
+  writer.binary(config.user);
+  return writer.take();
+}
+
+Expected<OpenOptions> decode_open_options(Bytes bytes) {
+  const auto map = decode_map(bytes, "options");
+  if (!map) return map.error();
+  OpenOptions options;
+  if (const auto name = map->find("durability")) {
+    const auto* found = std::find(kDurabilityNames.begin(), kDurabilityNames.end(), name->text());
+    if (found == kDurabilityNames.end()) {
+      return invalid("durability", "\"sync\", \"async\" or \"none\"");
+    }
+    options.durability = static_cast<Durability>(found - kDurabilityNames.begin());
+  }
+  const auto threshold = number_in(*map, "sealThreshold", 0, 0, 0xFFFFFFFF);
+  if (!threshold) return threshold.error();
+  options.seal_threshold = *threshold;
+  return options;
+}
+
+std::string_view durability_name(Durability durability) {
+  return kDurabilityNames[static_cast<size_t>(durability)];
+}
+
+}  // namespace quiver::engine

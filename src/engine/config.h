@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/expected.h"
+#include "index/graph/graph_layout.h"
+#include "kernel/metric.h"
+
+namespace quiver::engine {
+
+/// What an index is made with and keeps for life.
+struct Config {
+  Metric metric = Metric::kCosine;
+  uint32_t dimensions = 0;  ///< 0: taken from the first vector
+  index::GraphParams graph;
+  Buffer user;  ///< opaque: comes back in the statistics
+};
+
+/// The msgpack map of docs/engine-messages.md, as a message and in the manifest. INVALID_ARGUMENT names
+/// the field that is missing or out of range.
+Expected<Config> decode_config(Bytes bytes);
+Buffer encode_config(const Config& config);
+
+enum class Durability : uint8_t {
+  kSync,   ///< on the disk before a write is acknowledged
+  kAsync,  ///< with the operating system when acknowledged, on the disk within about 100 ms
+  kNone,   ///< with the operating system when acknowledged; it decides when to write
+};
+
+struct OpenOptions {
+  Durability durability = Durability::kSync;
+  uint32_t seal_threshold = 0;  ///< rows in the head before it is sealed; 0: by dimension
+};
+
+Expected<OpenOptions> decode_open_options(Bytes bytes);
+std::string_view durability_name(Durability durability);
+
+}  // namespace quiver::engine

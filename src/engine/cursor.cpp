@@ -1,0 +1,115 @@
+#include "engine/cursor.h"
+
+#include <algorithm>
+
+#include "kernel/dispatch.h"
+
+namespace quiver::engine {
+namespace {
+
+class ListCursor final : public Cursor {
+ public:
+  using Cursor::Cursor;
+
+ protected:
+  std::optional<Hit> advance() override {
+    for (; part_ < view().parts.size(); ++part_, row_ = 0) {
+      const Part& part = view().parts[part_];
+      while (row_ < part.count) {
+        const Hit hit{0, part_, row_++};
+        if (part.is_live(hit.row) && passes(hit)) return hit;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  uint32_t part_ = 0;
+  uint32_t row_ = 0;
+};
+
+class RankedCursor final : public Cursor {
+ private:
+  [[nodiscard]] auto worse() const {
+    return [this](const Hit& a, const Hit& b) {
+      if (a.distance != b.distance) return a.distance > b.distance;
+      return view().parts[a.part].source->id(a.row) > view().parts[b.part].source->id(b.row);
+    };
+  }
+
+ public:
+  RankedCursor(std::shared_ptr<const View> view, std::optional<filter::Filter> filter,
+               bool include_vectors, std::vector<Hit> hits, uint64_t limit)
+      : Cursor(std::move(view), std::move(filter), include_vectors),
+        heap_(std::move(hits)),
+        left_(limit) {
+    std::make_heap(heap_.begin(), heap_.end(), worse());
+  }
+
+ protected:
+  std::optional<Hit> advance() override {
+    while (left_ > 0 && !heap_.empty()) {
+      std::pop_heap(heap_.begin(), heap_.end(), worse());
+      const Hit hit = heap_.back();
+      heap_.pop_back();
+      if (!passes(hit)) continue;
+      --left_;
+      return hit;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::vector<Hit> heap_;
+  uint64_t left_;
+};
+
+}  // namespace
+
+bool Cursor::passes(const Hit& hit) const {
+  return !filter_ || filter_->matches(view_->parts[hit.part].source->metadata(hit.row));
+}
+
+Buffer Cursor::next(uint32_t n) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Hit> hits;
+  while (hits.size() < n) {
+    const auto hit = advance();
+    if (!hit) break;
+    hits.push_back(*hit);
+  }
+  ByteWriter writer;
+  append_result_block(*view_, hits, include_vectors_, writer);
+  return writer.take();
+}
+
+std::shared_ptr<Cursor> list_cursor(std::shared_ptr<const View> view,
+                                    std::optional<filter::Filter> filter, bool include_vectors) {
+  return std::make_shared<ListCursor>(std::move(view), std::move(filter), include_vectors);
+}
+
+std::shared_ptr<Cursor> ranked_cursor(std::shared_ptr<const View> view, Metric metric,
+                                      std::span<const float> query,
+                                      std::optional<filter::Filter> filter, uint64_t limit,
+                                      float min_score, bool include_vectors) {
+  const auto measure = kernel::batch_distance(kernel::active(), metric);
+  std::vector<Hit> hits;
+  hits.reserve(view->live());
+  std::vector<float> distances;
+  for (uint32_t i = 0; i < view->parts.size(); ++i) {
+    const Part& part = view->parts[i];
+    for (const index::VectorBlock& block : part.source->blocks(part.count)) {
+      distances.resize(block.rows);
+      measure(query.data(), block.vectors, block.inv_norms, nullptr, block.rows, view->dim,
+              distances.data());
+      for (uint32_t row = 0; row < block.rows; ++row) {
+        const Hit hit{distances[row], i, block.first_row + row};
+        if (part.is_live(hit.row) && score_of(hit.distance) >= min_score) hits.push_back(hit);
+      }
+    }
+  }
+  return std::make_shared<RankedCursor>(std::move(view), std::move(filter), include_vectors,
+                                        std::move(hits), limit);
+}
+
+}  // namespace quiver::engine

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "engine/result_block.h"
+#include "engine/searcher.h"
+#include "engine/view.h"
+#include "filter/filter.h"
+
+namespace quiver::engine {
+
+/// Hands out the items of one view in pieces. It keeps the view alive: later writes do not show.
+/// Threads: calls lock each other out.
+class Cursor {
+ public:
+  Cursor(std::shared_ptr<const View> view, std::optional<filter::Filter> filter,
+         bool include_vectors)
+      : view_(std::move(view)), filter_(std::move(filter)), include_vectors_(include_vectors) {}
+  virtual ~Cursor() = default;
+
+  /// One result block of at most n items; an empty one when nothing is left.
+  Buffer next(uint32_t n);
+
+ protected:
+  /// The next item, or nothing.
+  virtual std::optional<Hit> advance() = 0;
+
+  [[nodiscard]] const View& view() const { return *view_; }
+  [[nodiscard]] bool passes(const Hit& hit) const;
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const View> view_;
+  std::optional<filter::Filter> filter_;
+  bool include_vectors_;
+};
+
+/// Every item (that passes the filter), in the order of insertion.
+std::shared_ptr<Cursor> list_cursor(std::shared_ptr<const View> view,
+                                    std::optional<filter::Filter> filter, bool include_vectors);
+
+/// The items by distance from the query, nearest first, equal scores by id, exactly: measures every
+/// row once, O(rows · dim), then orders as far as it is read, O(log rows) an item. `query` as
+/// prepare_query returned it; at most `limit` items, none below `min_score`.
+std::shared_ptr<Cursor> ranked_cursor(std::shared_ptr<const View> view, Metric metric,
+                                      std::span<const float> query,
+                                      std::optional<filter::Filter> filter, uint64_t limit,
+                                      float min_score, bool include_vectors);
+
+}  // namespace quiver::engine

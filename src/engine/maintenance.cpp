@@ -1,0 +1,84 @@
+#include "engine/maintenance.h"
+
+#include <algorithm>
+
+namespace quiver::engine {
+namespace {
+
+/// Below this many rows measuring all of them is as fast as a walk.
+constexpr size_t kSmallestGraph = 1024;
+
+}  // namespace
+
+MaintenanceJob::MaintenanceJob(std::shared_ptr<const View> view, size_t first, size_t last,
+                               const Config& config, uint64_t segment_number)
+    : view_(std::move(view)),
+      first_(first),
+      last_(last),
+      config_(config),
+      segment_number_(segment_number) {
+  uint64_t live = 0;
+  for (size_t part = first_; part < last_; ++part) live += view_->parts[part].live();
+  rows_.reserve(live);
+  for (size_t part = first_; part < last_; ++part) {
+    for (uint32_t row = 0; row < view_->parts[part].count; ++row) {
+      if (view_->parts[part].is_live(row)) rows_.push_back({static_cast<uint32_t>(part), row});
+    }
+  }
+}
+
+Expected<void> MaintenanceJob::prepare() {
+  prepared_ = true;
+  if (rows_.size() < kSmallestGraph) {
+    next_row_ = rows();
+    return {};
+  }
+  auto builder = index::GraphBuilder::create(config_.graph, config_.metric, view_->dim, rows());
+  if (!builder) return builder.error();
+  builder_ = std::move(*builder);
+  for (uint32_t i = 0; i < rows_.size(); ++i) {
+    const RowSource& source = *view_->parts[rows_[i].part].source;
+    const float scale = config_.metric == Metric::kCosine ? source.inv_norm(rows_[i].row) : 1.0F;
+    builder_->set_vector(i, source.vector(rows_[i].row), scale);
+  }
+  next_row_ = 1;
+  return builder_->insert(0);
+}
+
+Expected<bool> MaintenanceJob::insert_next() {
+  const uint32_t row = next_row_.fetch_add(1, std::memory_order_relaxed);
+  if (row >= rows()) return false;
+  if (auto inserted = builder_->insert(row); !inserted) return inserted.error();
+  return true;
+}
+
+Expected<void> MaintenanceJob::write(store::Vfs& vfs) {
+  if (rows_.empty()) return {};
+  index::GraphData graph;
+  const bool has_graph = builder_ != nullptr;
+  if (has_graph) graph = builder_->finish();
+  std::vector<Segment::Row> rows;
+  rows.reserve(rows_.size());
+  for (const Source& from : rows_) {
+    const RowSource& source = *view_->parts[from.part].source;
+    rows.push_back({source.id(from.row), source.metadata(from.row), source.vector(from.row),
+                    source.inv_norm(from.row)});
+  }
+  return Segment::write(vfs, store::segment_file_name(segment_number_), config_.metric, view_->dim,
+                        rows, has_graph ? &graph : nullptr);
+}
+
+Expected<bool> MaintenanceJob::work(store::Vfs& vfs, std::chrono::steady_clock::time_point until) {
+  if (!prepared_) {
+    if (auto prepared = prepare(); !prepared) return prepared.error();
+    return false;
+  }
+  while (rows_done() < rows()) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    if (auto inserted = insert_next(); !inserted) return inserted.error();
+  }
+  if (auto written = write(vfs); !written) return written.error();
+  return true;
+}
+
+}  // namespace quiver::engine

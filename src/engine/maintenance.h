@@ -1,0 +1,67 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/config.h"
+#include "engine/segment.h"
+#include "engine/view.h"
+#include "index/graph/graph_builder.h"
+#include "store/vfs.h"
+
+namespace quiver::engine {
+
+/// Turns a range of a view's parts into one segment file with a graph: a seal when the parts are heads,
+/// a merge when they are segments. Deleted rows are left out. The work can be cut into slices
+/// (work) for hosts without threads, or shared by threads (insert_next).
+class MaintenanceJob {
+ public:
+  /// Parts [first, last) of `view`; the new file gets the number `segment_number`.
+  MaintenanceJob(std::shared_ptr<const View> view, size_t first, size_t last, const Config& config,
+                 uint64_t segment_number);
+
+  /// Gathers the live rows and copies their vectors to the builder.
+  Expected<void> prepare();
+
+  /// Links the next row; false when none is left. For several threads at once, after prepare().
+  Expected<bool> insert_next();
+
+  /// Writes the segment file, once every row is linked.
+  Expected<void> write(store::Vfs& vfs);
+
+  /// Does the above in order until it is done or the time is over; whether it is done. The first slice
+  /// and the last take as long as copying the rows takes.
+  Expected<bool> work(store::Vfs& vfs, std::chrono::steady_clock::time_point until);
+
+  [[nodiscard]] const View& view() const { return *view_; }
+  [[nodiscard]] size_t first() const { return first_; }
+  [[nodiscard]] size_t last() const { return last_; }
+  [[nodiscard]] uint64_t segment_number() const { return segment_number_; }
+  [[nodiscard]] uint32_t rows() const { return static_cast<uint32_t>(rows_.size()); }
+  [[nodiscard]] uint32_t rows_done() const {
+    return std::min(next_row_.load(std::memory_order_relaxed), rows());
+  }
+
+  struct Source {
+    uint32_t part;  ///< position in the view
+    uint32_t row;
+  };
+  /// Where each row of the new segment comes from.
+  [[nodiscard]] const std::vector<Source>& sources() const { return rows_; }
+
+ private:
+  std::shared_ptr<const View> view_;
+  size_t first_;
+  size_t last_;
+  Config config_;
+  uint64_t segment_number_;
+  std::vector<Source> rows_;
+  std::unique_ptr<index::GraphBuilder> builder_;
+  std::atomic<uint32_t> next_row_{0};
+  bool prepared_ = false;
+};
+
+}  // namespace quiver::engine

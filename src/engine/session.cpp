@@ -1,0 +1,341 @@
+#include "engine/session.h"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "engine/collection.h"
+#include "engine/cursor.h"
+#include "engine/searcher.h"
+
+namespace quiver::engine {
+namespace {
+
+/// The numbers of docs/engine-messages.md.
+enum class Op : uint32_t {
+  kQuery = 1,
+  kGet = 2,
+  kStats = 3,
+  kVerify = 4,
+  kList = 5,
+  kStream = 6,
+  kNext = 7,
+  kCloseCursor = 8,
+  kWrite = 16,
+  kBegin = 17,
+  kStage = 18,
+  kCommit = 19,
+  kCancel = 20,
+  kOptimize = 21,
+};
+
+constexpr uint32_t kIncludeVectors = 1;
+constexpr uint32_t kExact = 2;
+
+Error malformed() { return Error{Code::kInvalidArgument, "Malformed request"}; }
+
+Expected<std::optional<filter::Filter>> parse_filter(Bytes bytes) {
+  if (bytes.empty()) return std::optional<filter::Filter>();
+  auto filter = filter::Filter::parse(bytes);
+  if (!filter) return filter.error();
+  return std::optional<filter::Filter>(std::move(*filter));
+}
+
+Buffer encode_counts(const WriteCounts& counts) {
+  ByteWriter writer;
+  writer.put(counts.inserted);
+  writer.put(counts.updated);
+  writer.put(counts.deleted);
+  return writer.take();
+}
+
+Buffer encode_number(uint32_t number) {
+  ByteWriter writer;
+  writer.put(number);
+  return writer.take();
+}
+
+/// A header of plain numbers at the front of a request.
+template <typename Header>
+Expected<Header> take_header(ByteReader& reader) {
+  auto header = reader.get<Header>();
+  if (!header) return malformed();
+  return *header;
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<Collection> collection) : collection_(std::move(collection)) {}
+Session::~Session() = default;
+
+Expected<Buffer> Session::read(Bytes request) {
+  ByteReader reader(request);
+  const auto op = reader.get<uint32_t>();
+  if (!op) return malformed();
+  const Bytes body = request.subspan(sizeof(uint32_t));
+  switch (static_cast<Op>(*op)) {
+    case Op::kQuery:
+      return query(body);
+    case Op::kGet:
+      return get(body);
+    case Op::kStats:
+      return collection_->statistics();
+    case Op::kVerify:
+      return collection_->verify();
+    case Op::kList:
+      return open_list(body);
+    case Op::kStream:
+      return open_stream(body);
+    case Op::kNext:
+      return next(body);
+    case Op::kCloseCursor:
+      return close_cursor(body);
+    default:
+      return malformed();
+  }
+}
+
+Expected<Buffer> Session::query(Bytes request) {
+  struct Header {
+    uint32_t top_k, ef, flags;
+    float min_score;
+    uint32_t queries, dim, filter_bytes;
+  };
+  ByteReader reader(request);
+  const auto header = take_header<Header>(reader);
+  if (!header) return header.error();
+  const auto vectors =
+      reader.get_bytes(uint64_t{header->queries} * header->dim * sizeof(float));
+  if (!vectors) return malformed();
+  const auto filter_bytes = reader.get_bytes(header->filter_bytes);
+  if (!filter_bytes) return malformed();
+  if (header->top_k == 0) return Error{Code::kInvalidTopK, "Expected topK of at least 1, got 0"};
+  auto filter = parse_filter(*filter_bytes);
+  if (!filter) return filter.error();
+
+  QueryOptions options;
+  options.top_k = header->top_k;
+  options.ef = header->ef;
+  options.has_min_score = header->min_score > -std::numeric_limits<float>::infinity();
+  options.min_score = header->min_score;
+  options.exact = (header->flags & kExact) != 0;
+  options.filter = *filter ? &**filter : nullptr;
+
+  const auto view = collection_->view();
+  const auto* floats = reinterpret_cast<const float*>(vectors->data());
+  ByteWriter out;
+  for (uint32_t i = 0; i < header->queries; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto query = prepare_query(*view, collection_->config().metric,
+                                     {floats + size_t{i} * header->dim, header->dim});
+    if (!query) {
+      Error error = query.error();
+      error.item = i;
+      return error;
+    }
+    const std::vector<Hit> hits = search_view(*view, *query, options);
+    append_result_block(*view, hits, (header->flags & kIncludeVectors) != 0, out);
+    collection_->query_times().record(static_cast<uint64_t>(
+        (std::chrono::steady_clock::now() - start) / std::chrono::nanoseconds(1)));
+  }
+  return out.take();
+}
+
+Expected<Buffer> Session::get(Bytes request) {
+  struct Header {
+    uint32_t flags, count;
+  };
+  ByteReader reader(request);
+  const auto header = take_header<Header>(reader);
+  if (!header) return header.error();
+  ByteReader lengths(request.subspan(sizeof(Header)));
+  if (!reader.get_bytes(uint64_t{header->count} * sizeof(uint32_t))) return malformed();
+  const auto view = collection_->view();
+  std::vector<Hit> hits;
+  for (uint32_t i = 0; i < header->count; ++i) {
+    const auto id = reader.get_bytes(*lengths.get<uint32_t>());
+    if (!id) return malformed();
+    if (const auto place = view->find(as_text(*id))) {
+      hits.push_back({0, static_cast<uint32_t>(place->part), place->row});
+    }
+  }
+  ByteWriter out;
+  append_result_block(*view, hits, (header->flags & kIncludeVectors) != 0, out);
+  return out.take();
+}
+
+Expected<Buffer> Session::open_list(Bytes request) {
+  struct Header {
+    uint32_t flags, filter_bytes;
+  };
+  ByteReader reader(request);
+  const auto header = take_header<Header>(reader);
+  if (!header) return header.error();
+  const auto filter_bytes = reader.get_bytes(header->filter_bytes);
+  if (!filter_bytes) return malformed();
+  auto filter = parse_filter(*filter_bytes);
+  if (!filter) return filter.error();
+  return add_cursor(list_cursor(collection_->view(), std::move(*filter),
+                                (header->flags & kIncludeVectors) != 0));
+}
+
+Expected<Buffer> Session::open_stream(Bytes request) {
+  struct Header {
+    uint32_t flags;
+    float min_score;
+    uint32_t max_results, dim, filter_bytes;
+  };
+  ByteReader reader(request);
+  const auto header = take_header<Header>(reader);
+  if (!header) return header.error();
+  const auto vector = reader.get_bytes(uint64_t{header->dim} * sizeof(float));
+  if (!vector) return malformed();
+  const auto filter_bytes = reader.get_bytes(header->filter_bytes);
+  if (!filter_bytes) return malformed();
+  auto filter = parse_filter(*filter_bytes);
+  if (!filter) return filter.error();
+  const auto view = collection_->view();
+  const Metric metric = collection_->config().metric;
+  const auto query = prepare_query(
+      *view, metric, {reinterpret_cast<const float*>(vector->data()), header->dim});
+  if (!query) return query.error();
+  const uint64_t limit =
+      header->max_results == 0 ? std::numeric_limits<uint64_t>::max() : header->max_results;
+  return add_cursor(ranked_cursor(view, metric, *query, std::move(*filter), limit,
+                                  header->min_score, (header->flags & kIncludeVectors) != 0));
+}
+
+Expected<Buffer> Session::add_cursor(std::shared_ptr<Cursor> cursor) {
+  const std::lock_guard lock(mutex_);
+  cursors_.emplace(next_number_, std::move(cursor));
+  return encode_number(next_number_++);
+}
+
+Expected<Buffer> Session::next(Bytes request) {
+  struct Header {
+    uint32_t cursor, count;
+  };
+  ByteReader reader(request);
+  const auto header = take_header<Header>(reader);
+  if (!header) return header.error();
+  std::shared_ptr<Cursor> cursor;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto entry = cursors_.find(header->cursor);
+    if (entry == cursors_.end()) return Error{Code::kClosed, "The stream is closed"};
+    cursor = entry->second;
+  }
+  return cursor->next(header->count);
+}
+
+Expected<Buffer> Session::close_cursor(Bytes request) {
+  ByteReader reader(request);
+  const auto number = reader.get<uint32_t>();
+  if (!number) return malformed();
+  const std::lock_guard lock(mutex_);
+  cursors_.erase(*number);
+  return Buffer{};
+}
+
+Expected<std::shared_ptr<Transaction>> Session::find_transaction(uint32_t number) {
+  const std::lock_guard lock(mutex_);
+  const auto entry = transactions_.find(number);
+  if (entry == transactions_.end()) {
+    return Error{Code::kNoUpdateInProgress, "No update in progress"};
+  }
+  return entry->second;
+}
+
+Expected<std::shared_ptr<Transaction>> Session::prepare_write(Write& write) {
+  ByteReader reader(write.request);
+  const auto op = reader.get<uint32_t>();
+  if (!op) return malformed();
+  const Bytes body = write.request.subspan(sizeof(uint32_t));
+  if (static_cast<Op>(*op) == Op::kWrite) {
+    auto transaction = std::make_shared<Transaction>();
+    if (auto added = transaction->add(body); !added) return added.error();
+    return transaction;
+  }
+  if (static_cast<Op>(*op) == Op::kBegin) {
+    const std::lock_guard lock(mutex_);
+    transactions_.emplace(next_number_, std::make_shared<Transaction>());
+    write.response = encode_number(next_number_++);
+    return std::shared_ptr<Transaction>();
+  }
+  if (static_cast<Op>(*op) == Op::kOptimize) {
+    collection_->request_optimize();
+    return std::shared_ptr<Transaction>();
+  }
+  const auto number = reader.get<uint32_t>();
+  if (!number) return malformed();
+  auto transaction = find_transaction(*number);
+  if (!transaction) return transaction;
+  switch (static_cast<Op>(*op)) {
+    case Op::kStage: {
+      auto staged = (*transaction)->stage(*collection_->view(), body.subspan(sizeof(uint32_t)));
+      if (!staged) return staged.error();
+      return std::shared_ptr<Transaction>();
+    }
+    case Op::kCommit:
+    case Op::kCancel: {
+      const std::lock_guard lock(mutex_);
+      transactions_.erase(*number);
+      return static_cast<Op>(*op) == Op::kCommit ? *transaction : nullptr;
+    }
+    default:
+      return malformed();
+  }
+}
+
+void Session::write_group(std::span<Write> writes) {
+  std::vector<std::shared_ptr<Transaction>> owned;
+  std::vector<Transaction*> transactions;
+  std::vector<Write*> committed;
+  for (Write& write : writes) {
+    auto transaction = write.session->prepare_write(write);
+    if (!transaction) {
+      write.response = transaction.error();
+    } else if (*transaction) {
+      transactions.push_back(transaction->get());
+      committed.push_back(&write);
+      owned.push_back(std::move(*transaction));
+    }
+  }
+  if (transactions.empty()) return;
+  std::vector<Expected<WriteCounts>> results(transactions.size(), WriteCounts{});
+  committed.front()->session->collection_->commit(transactions, results);
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (results[i]) {
+      committed[i]->response = encode_counts(*results[i]);
+    } else {
+      committed[i]->response = results[i].error();
+    }
+  }
+}
+
+Expected<Buffer> Session::write(Bytes request) {
+  Write write{this, request};
+  write_group({&write, 1});
+  return std::move(write.response);
+}
+
+Expected<bool> Session::pump(std::chrono::microseconds budget) {
+  const auto until = std::chrono::steady_clock::now() + budget;
+  if (auto synced = collection_->sync(); !synced) return synced.error();
+  if (!job_) job_ = collection_->next_job();
+  if (!job_) {
+    collection_->set_progress(true, 0, 0);
+    return false;
+  }
+  const auto done = job_->work(collection_->vfs(), until);
+  collection_->set_progress(false, job_->rows_done(), job_->rows());
+  if (done && !*done) return true;
+  const std::unique_ptr<MaintenanceJob> job = std::move(job_);
+  if (!done) return done.error();
+  if (auto installed = collection_->install(*job); !installed) return installed.error();
+  return true;
+}
+
+}  // namespace quiver::engine

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "store/vfs.h"
+
+namespace quiver::engine {
+
+class Collection;
+class Cursor;
+class MaintenanceJob;
+class Transaction;
+
+/// One opened handle on a collection: decodes the messages of docs/engine-messages.md, keeps the
+/// handle's cursors and transactions, and calls the collection. Bindings see nothing below it.
+///
+/// Threads: `read` may be called from any number of threads. `write`, `write_group` and `pump` are
+/// called by one thread at a time.
+class Session {
+ public:
+  /// A write request and, after write_group, its response.
+  struct Write {
+    Session* session;
+    Bytes request;
+    Expected<Buffer> response = Buffer{};
+  };
+
+  explicit Session(std::shared_ptr<Collection> collection);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Answers one read request.
+  Expected<Buffer> read(Bytes request);
+
+  /// Carries out one write request; returns when it is as durable as the collection promises.
+  Expected<Buffer> write(Bytes request);
+
+  /// Carries out write requests in order, of sessions on the same collection, with one fsync for all
+  /// the transactions among them (group commit).
+  static void write_group(std::span<Write> writes);
+
+  /// Works on background maintenance (building a graph, merging segments) for about `budget`.
+  /// Returns whether work remains. For hosts without threads.
+  Expected<bool> pump(std::chrono::microseconds budget);
+
+  [[nodiscard]] const std::shared_ptr<Collection>& collection() const { return collection_; }
+
+ private:
+  Expected<Buffer> query(Bytes request);
+  Expected<Buffer> get(Bytes request);
+  Expected<Buffer> open_list(Bytes request);
+  Expected<Buffer> open_stream(Bytes request);
+  Expected<Buffer> next(Bytes request);
+  Expected<Buffer> close_cursor(Bytes request);
+  Expected<Buffer> add_cursor(std::shared_ptr<Cursor> cursor);
+  Expected<std::shared_ptr<Transaction>> find_transaction(uint32_t number);
+  /// The transaction that the write commits; null if it commits none and is answered already.
+  Expected<std::shared_ptr<Transaction>> prepare_write(Write& write);
+
+  std::shared_ptr<Collection> collection_;
+  std::mutex mutex_;  // guards the two maps
+  std::map<uint32_t, std::shared_ptr<Cursor>> cursors_;
+  std::map<uint32_t, std::shared_ptr<Transaction>> transactions_;
+  uint32_t next_number_ = 1;
+  std::unique_ptr<MaintenanceJob> job_;  // of pump
+};
+
+}  // namespace quiver::engine

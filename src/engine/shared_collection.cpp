@@ -1,0 +1,164 @@
+#include "engine/shared_collection.h"
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "base/thread_pool.h"
+
+namespace quiver::engine {
+namespace {
+
+/// The collections that this process has open, by folder.
+struct Registry {
+  std::mutex mutex;
+  std::condition_variable closed;
+  /// A weak pointer that has expired is a collection that is being closed.
+  std::map<std::string, std::weak_ptr<SharedCollection>> open;
+};
+
+Registry& registry() {
+  static Registry instance;
+  return instance;
+}
+
+}  // namespace
+
+Expected<std::shared_ptr<SharedCollection>> SharedCollection::open(std::string key,
+                                                                   std::shared_ptr<store::Vfs> vfs,
+                                                                   const OpenOptions& options) {
+  Registry& all = registry();
+  std::unique_lock lock(all.mutex);
+  while (true) {
+    const auto entry = all.open.find(key);
+    if (entry == all.open.end()) break;
+    if (auto shared = entry->second.lock()) return shared;
+    all.closed.wait(lock);
+  }
+  auto collection = Collection::open(std::move(vfs), options);
+  if (!collection) return collection.error();
+  // The folder stays registered until the collection is closed, so that an opening in between waits.
+  const auto close = [key](SharedCollection* shared) {
+    delete shared;
+    Registry& all = registry();
+    const std::lock_guard lock(all.mutex);
+    all.open.erase(key);
+    all.closed.notify_all();
+  };
+  std::shared_ptr<SharedCollection> shared(new SharedCollection(std::move(*collection)), close);
+  all.open[key] = shared;
+  return shared;
+}
+
+SharedCollection::SharedCollection(std::shared_ptr<Collection> collection)
+    : collection_(std::move(collection)),
+      writer_([this] { write_loop(); }),
+      maintenance_([this] { maintenance_loop(); }) {}
+
+SharedCollection::~SharedCollection() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  write_wake_.notify_all();
+  maintenance_wake_.notify_all();
+  writer_.join();
+  maintenance_.join();
+  (void)collection_->close().has_value();  // every acknowledged write is as durable as promised
+}
+
+void SharedCollection::write(std::shared_ptr<Session> session, Buffer request,
+                             std::function<void(Expected<Buffer>)> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    writes_.push_back({std::move(session), std::move(request), std::move(done)});
+  }
+  write_wake_.notify_one();
+}
+
+void SharedCollection::write_loop() {
+  while (true) {
+    std::vector<PendingWrite> group;
+    {
+      std::unique_lock lock(mutex_);
+      write_wake_.wait(lock, [this] { return stopping_ || !writes_.empty(); });
+      if (writes_.empty()) return;
+      group.assign(std::make_move_iterator(writes_.begin()), std::make_move_iterator(writes_.end()));
+      writes_.clear();
+    }
+    std::vector<Session::Write> writes;
+    writes.reserve(group.size());
+    for (const PendingWrite& pending : group) {
+      writes.push_back({pending.session.get(), pending.request});
+    }
+    Session::write_group(writes);
+    for (size_t i = 0; i < group.size(); ++i) group[i].done(std::move(writes[i].response));
+    {
+      const std::lock_guard lock(mutex_);
+      work_expected_ = true;
+    }
+    maintenance_wake_.notify_one();
+  }
+}
+
+void SharedCollection::maintenance_loop() {
+  lower_thread_priority();
+  constexpr std::chrono::milliseconds kSyncInterval{50};
+  while (!stopping_) {
+    {
+      std::unique_lock lock(mutex_);
+      maintenance_wake_.wait(lock, [this] { return stopping_ || work_expected_; });
+      work_expected_ = false;
+      // Lets commits gather, so that an fsync of 'async' covers many of them.
+      maintenance_wake_.wait_for(lock, kSyncInterval, [this] { return stopping_.load(); });
+    }
+    if (auto synced = collection_->sync(); !synced) collection_->set_maintenance_error(synced.error());
+    while (!stopping_ && run_next_job()) {
+    }
+  }
+}
+
+bool SharedCollection::run_next_job() {
+  const std::unique_ptr<MaintenanceJob> job = collection_->next_job();
+  if (!job) {
+    collection_->set_progress(true, 0, 0);
+    return false;
+  }
+  Expected<void> result = run(*job);
+  if (result && !stopping_) result = collection_->install(*job);
+  if (!result) collection_->set_maintenance_error(result.error());
+  return result.has_value();
+}
+
+Expected<void> SharedCollection::run(MaintenanceJob& job) {
+  collection_->set_progress(false, 0, job.rows());
+  if (auto prepared = job.prepare(); !prepared) return prepared;
+  std::mutex error_mutex;
+  Expected<void> result;
+  std::atomic<bool> failed{false};
+  const auto insert_all = [&] {
+    while (!stopping_ && !failed) {
+      auto inserted = job.insert_next();
+      if (!inserted) {
+        failed = true;
+        const std::lock_guard lock(error_mutex);
+        result = inserted.error();
+      }
+      if (!inserted || !*inserted) return;
+      collection_->set_progress(false, job.rows_done(), job.rows());
+    }
+  };
+  std::vector<std::thread> helpers;
+  for (unsigned i = 1; i < hardware_threads(); ++i) {
+    helpers.emplace_back([&insert_all] {
+      lower_thread_priority();
+      insert_all();
+    });
+  }
+  insert_all();
+  for (std::thread& helper : helpers) helper.join();
+  if (!result || stopping_) return result;
+  return job.write(collection_->vfs());
+}
+
+}  // namespace quiver::engine

@@ -1,0 +1,124 @@
+#include "index/graph/graph_layout.h"
+
+#include <algorithm>
+
+namespace quiver::index {
+namespace {
+
+Error corrupt(std::string what) {
+  return Error{Code::kCorruptFile, "Corrupt graph: " + std::move(what)};
+}
+
+bool ids_below(std::span<const uint32_t> ids, uint32_t limit) {
+  return std::all_of(ids.begin(), ids.end(),
+                     [limit](uint32_t id) { return id < limit || id == kNoRow; });
+}
+
+std::span<const uint32_t> as_words(Bytes bytes) {
+  return {reinterpret_cast<const uint32_t*>(bytes.data()), bytes.size() / sizeof(uint32_t)};
+}
+
+}  // namespace
+
+GraphView GraphData::view() const {
+  GraphView view;
+  view.row_count = static_cast<uint32_t>(neighbors.size() / (size_t{2} * m));
+  view.m = m;
+  view.entry_row = entry_row;
+  view.neighbors = neighbors;
+  for (const UpperLevel& level : upper) view.upper.push_back({level.rows, level.neighbors});
+  return view;
+}
+
+Buffer GraphData::encode_upper() const {
+  ByteWriter writer;
+  writer.put<uint32_t>(static_cast<uint32_t>(neighbors.size() / (size_t{2} * m)));
+  writer.put<uint32_t>(m);
+  writer.put<uint32_t>(entry_row);
+  writer.put<uint32_t>(static_cast<uint32_t>(upper.size()));
+  for (const UpperLevel& level : upper) {
+    writer.put<uint32_t>(static_cast<uint32_t>(level.rows.size()));
+    writer.put_bytes(as_bytes(std::span<const uint32_t>(level.rows)));
+    writer.put_bytes(as_bytes(std::span<const uint32_t>(level.neighbors)));
+  }
+  return writer.take();
+}
+
+Expected<GraphView> decode_graph(Bytes upper, Bytes level0, uint32_t row_count) {
+  if (upper.size() % sizeof(uint32_t) != 0) return corrupt("its header is not a run of u32");
+  std::span<const uint32_t> words = as_words(upper);
+  if (words.size() < 4) return corrupt("its header is too short");
+  GraphView graph;
+  graph.row_count = words[0];
+  graph.m = words[1];
+  graph.entry_row = words[2];
+  const uint32_t levels = words[3];
+  words = words.subspan(4);
+  if (graph.row_count != row_count) {
+    return corrupt("expected " + std::to_string(row_count) + " rows, got " +
+                   std::to_string(graph.row_count));
+  }
+  if (graph.m < 2 || graph.m > 1024) return corrupt("M is " + std::to_string(graph.m));
+  if (graph.entry_row >= row_count) return corrupt("its entry row does not exist");
+  if (level0.size() != uint64_t{row_count} * 2 * graph.m * sizeof(uint32_t)) {
+    return corrupt("level 0 has " + std::to_string(level0.size()) + " bytes");
+  }
+  if (levels > 64) return corrupt("it has " + std::to_string(levels) + " levels");
+  graph.neighbors = as_words(level0);
+  if (!ids_below(graph.neighbors, row_count)) return corrupt("level 0 names a row beyond the last");
+  for (uint32_t i = 0; i < levels; ++i) {
+    if (words.empty()) return corrupt("an upper level is missing");
+    const uint32_t count = words[0];
+    words = words.subspan(1);
+    if (count == 0 || count > row_count || words.size() < uint64_t{count} * (1 + graph.m)) {
+      return corrupt("an upper level is cut off");
+    }
+    const GraphView::UpperLevel level{words.first(count),
+                                      words.subspan(count, size_t{count} * graph.m)};
+    words = words.subspan(count + size_t{count} * graph.m);
+    const bool ascending = std::adjacent_find(level.rows.begin(), level.rows.end(),
+                                              std::greater_equal<>()) == level.rows.end();
+    if (!ascending || level.rows.back() >= row_count) {
+      return corrupt("the rows of an upper level are out of order");
+    }
+    // A walk goes down from a node to the same row one level below: it must be there.
+    if (i > 0 && !std::includes(graph.upper.back().rows.begin(), graph.upper.back().rows.end(),
+                                level.rows.begin(), level.rows.end())) {
+      return corrupt("a row of an upper level is missing below");
+    }
+    if (!ids_below(level.neighbors, count)) return corrupt("an upper level names a missing node");
+    graph.upper.push_back(level);
+  }
+  if (!words.empty()) return corrupt("bytes follow the last level");
+  if (levels > 0 && !std::binary_search(graph.upper.back().rows.begin(),
+                                        graph.upper.back().rows.end(), graph.entry_row)) {
+    return corrupt("its entry row is not on the highest level");
+  }
+  return graph;
+}
+
+std::vector<uint32_t> unreachable_rows(const GraphView& graph) {
+  std::vector<uint32_t> missing;
+  if (graph.row_count == 0) return missing;
+  const size_t degree = size_t{2} * graph.m;
+  std::vector<bool> reached(graph.row_count, false);
+  std::vector<uint32_t> queue{graph.entry_row};
+  reached[graph.entry_row] = true;
+  while (!queue.empty()) {
+    const uint32_t row = queue.back();
+    queue.pop_back();
+    for (const uint32_t next : graph.neighbors.subspan(row * degree, degree)) {
+      if (next == kNoRow) break;
+      if (!reached[next]) {
+        reached[next] = true;
+        queue.push_back(next);
+      }
+    }
+  }
+  for (uint32_t row = 0; row < graph.row_count; ++row) {
+    if (!reached[row]) missing.push_back(row);
+  }
+  return missing;
+}
+
+}  // namespace quiver::index

@@ -1,0 +1,35 @@
+#pragma once
+
+// The one header that bindings include.
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/expected.h"
+#include "engine/session.h"
+#include "store/vfs.h"
+#ifndef __EMSCRIPTEN__
+#include "engine/async_session.h"
+#include "store/vfs_posix.h"
+#endif
+
+namespace quiver {
+
+/// A msgpack map {version, simd, simdAvailable, threads}: what this build can do on this CPU.
+Buffer capabilities();
+
+/// Makes an empty index in the Vfs's folder, which is created if needed.
+/// `config` is a msgpack map, see docs/engine-messages.md. INDEX_EXISTS if one is there.
+Expected<void> create_index(store::Vfs& vfs, Bytes config);
+
+/// Whether the folder holds an index.
+Expected<bool> index_exists(store::Vfs& vfs);
+
+/// Removes the index's files, and the folder if nothing else is in it. INDEX_NOT_FOUND if there is no
+/// index; LOCKED if it is open.
+Expected<void> destroy_index(store::Vfs& vfs);
+
+/// Opens the index for a host without threads (WASM): the caller runs `pump` when it is idle.
+Expected<std::unique_ptr<engine::Session>> open_session(std::shared_ptr<store::Vfs> vfs,
+                                                        Bytes options);
+
+}  // namespace quiver

@@ -1,0 +1,28 @@
+import { defineConfig } from 'tsdown';
+
+const common = {
+  outDir: 'dist',
+  clean: false,
+  dts: true,
+  sourcemap: false,
+  target: 'node20',
+} as const;
+
+// CommonJS gets a stand-in for import.meta.url, by which the package finds its binaries.
+export default defineConfig([
+  {
+    ...common,
+    entry: { index: 'js/index.ts' },
+    format: ['esm', 'cjs'],
+    platform: 'node',
+    shims: true,
+  },
+  {
+    ...common,
+    entry: { browser: 'js/browser.ts' },
+    format: ['esm'],
+    platform: 'browser',
+    target: 'es2022',
+    outExtensions: () => ({ js: '.mjs', dts: '.d.mts' }),
+  },
+]);
