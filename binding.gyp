@@ -42,18 +42,18 @@
     {
       "target_name": "core",
       "type": "static_library",
-      "sources": ["<!@(node scripts/sources.mjs src/base src/store src/filter src/index src/engine)"],
+      "sources": ["<!@(node scripts/sources.mjs core)"],
     },
     {
       "target_name": "kernel",
       "type": "static_library",
-      "sources": ["<!@(node scripts/sources.mjs src/kernel)"],
+      "sources": ["<!@(node scripts/sources.mjs kernel)"],
       "cflags_cc": ["<@(kernel_flags)"],
       "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["<@(kernel_flags)"]},
     },
     {
       "target_name": "quiver",
-      "sources": ["<!@(node scripts/sources.mjs src/addon)"],
+      "sources": ["<!@(node scripts/sources.mjs addon)"],
       # The order is the link order: users before what they use.
       "dependencies": ["core", "kernel", "kernel_scalar"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -92,7 +92,7 @@ Expected<std::shared_ptr<store::Vfs>> folder_vfs(const uint8_t* bytes, uint32_t 
   if (path.find('\0') != std::string_view::npos) {
     return Error{Code::kInvalidArgument, "the folder's path has a NUL character, expected none"};
   }
-  return std::shared_ptr<store::Vfs>(std::make_shared<HostVfs>(std::string(path)));
+  return host_vfs(std::string(path));
 }
 
 Expected<engine::Session*> find_session(uint32_t handle) {

@@ -9,6 +9,8 @@ export interface Engine {
   readonly backend: Backend;
   /** The instruction set its kernels use, such as `avx2`. */
   readonly simd: string;
+  /** How many reads can run at the same time. */
+  readonly threads: number;
   create(folder: string, config: Uint8Array): Promise<void>;
   exists(folder: string): Promise<boolean>;
   destroy(folder: string): Promise<void>;
@@ -21,6 +23,8 @@ export interface EngineSession {
   read(request: Uint8Array): Promise<Uint8Array>;
   /** Carried out in the order of the calls. */
   write(request: Uint8Array): Promise<Uint8Array>;
+  /** Why maintenance stopped, where the binding drives it itself. */
+  maintenanceError?(): unknown;
   /** After all calls made before it. Later calls reject with `CLOSED`. */
   close(): Promise<void>;
 }

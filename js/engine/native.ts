@@ -1,5 +1,5 @@
-import { decode } from '@msgpack/msgpack';
 import type { Engine, EngineSession } from './engine.ts';
+import { readMap } from '../wire/results.ts';
 import { findAddon } from './platform.ts';
 
 /** What the addon exports (src/addon). */
@@ -25,11 +25,14 @@ export function loadNativeEngine(): { readonly engine: Engine | undefined; reado
 class NativeEngine implements Engine {
   readonly backend = 'native';
   readonly simd: string;
+  readonly threads: number;
   readonly #addon: Addon;
 
   constructor(addon: Addon) {
     this.#addon = addon;
-    this.simd = String((decode(addon.capabilities()) as { simd?: unknown }).simd ?? 'unknown');
+    const { simd, threads } = readMap(addon.capabilities());
+    this.simd = String(simd);
+    this.threads = Number(threads);
   }
 
   // async: what the addon throws at once (a wrong argument) rejects, as everything else does.

@@ -1,5 +1,5 @@
-import { decode } from '@msgpack/msgpack';
 import type { HostFs } from '../storage/host-fs.ts';
+import { readMap } from '../wire/results.ts';
 import type { Engine, EngineSession } from './engine.ts';
 import { Slices, schedule } from './event-loop.ts';
 import { WasmCalls, type WasmFactory } from './wasm-module.ts';
@@ -31,12 +31,13 @@ class Queue {
 class WasmEngine implements Engine {
   readonly backend = 'wasm';
   readonly simd: string;
+  readonly threads = 1;
   readonly #calls: WasmCalls;
   readonly #queue: Queue = new Queue();
 
   constructor(calls: WasmCalls) {
     this.#calls = calls;
-    this.simd = String((decode(calls.capabilities()) as { simd?: unknown }).simd ?? 'unknown');
+    this.simd = String(readMap(calls.capabilities())['simd']);
   }
 
   create(folder: string, config: Uint8Array): Promise<void> {
@@ -62,6 +63,7 @@ class WasmSession implements EngineSession {
   readonly #queue: Queue;
   readonly #handle: number;
   #pumping = false;
+  #pumpError: unknown;
   #closing: Promise<void> | undefined;
 
   constructor(calls: WasmCalls, queue: Queue, handle: number) {
@@ -83,6 +85,10 @@ class WasmSession implements EngineSession {
     });
   }
 
+  maintenanceError(): unknown {
+    return this.#pumpError;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#queue.run(() => this.#calls.close(this.#handle));
     return this.#closing;
@@ -100,9 +106,10 @@ class WasmSession implements EngineSession {
     let remains: boolean;
     try {
       remains = this.#calls.pump(this.#handle, pumpBudgetMicros);
-    } catch {
-      // Maintenance only makes searches faster; what failed is tried again after the next write, and a full disk or a
-      // stopped module is reported by that write itself.
+      this.#pumpError = undefined;
+    } catch (error) {
+      // Maintenance only makes searches faster, so nothing is lost. It is tried again after the next write.
+      this.#pumpError = error;
       return;
     }
     if (remains) this.#pumpLater();

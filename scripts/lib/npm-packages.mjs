@@ -32,7 +32,10 @@ export async function ensureNpmPackages() {
   // No package here needs its install script; binding.gyp is built by scripts/build.mjs.
   await withRetries(
     'npm ci',
-    () => run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']),
+    () =>
+      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+        quiet: true,
+      }),
     3,
   );
 }

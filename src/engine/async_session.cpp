@@ -21,7 +21,8 @@ struct SharedPool {
 };
 
 SharedPool& shared_pool() {
-  static SharedPool instance;
+  // Never destroyed: at process exit its threads may still run.
+  static SharedPool& instance = *new SharedPool();
   return instance;
 }
 

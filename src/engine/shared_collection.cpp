@@ -18,7 +18,8 @@ struct Registry {
 };
 
 Registry& registry() {
-  static Registry instance;
+  // Never destroyed: at process exit threads of the core may still run.
+  static Registry& instance = *new Registry();
   return instance;
 }
 

@@ -1,0 +1,52 @@
+import { selectEngine } from './engine/select-browser.ts';
+import { LocalIndexBase } from './local-index.ts';
+import type { LocalIndexOptions } from './options.ts';
+import type { Metadata } from './types.ts';
+
+/**
+ * A vector index in this page's memory. `folderPath` is only its name: two objects of the same name share one index,
+ * which is gone when the page is.
+ */
+export class LocalIndex<TMetadata extends object = Metadata> extends LocalIndexBase<TMetadata> {
+  /** @throws {QuiverError} `INVALID_ARGUMENT` */
+  constructor(folderPath: string, options: LocalIndexOptions = {}) {
+    super(selectEngine, folderPath, options);
+  }
+}
+
+export type { Backend } from './engine/engine.ts';
+export { type ErrorCode, type ErrorDetails, errorCodes, QuiverError } from './errors.ts';
+export type { Items } from './item-input.ts';
+export type {
+  BuildOptions,
+  CreateIndexConfig,
+  Durability,
+  InsertOptions,
+  LocalIndexOptions,
+  Metric,
+  OptimizeOptions,
+  QueryManyOptions,
+  QueryOptions,
+  QueryStreamOptions,
+} from './options.ts';
+export type { QueryStream } from './query-stream.ts';
+export type {
+  FieldOperators,
+  Filter,
+  FoundItem,
+  IndexItem,
+  IndexStats,
+  ItemInput,
+  ItemPatch,
+  Metadata,
+  MetadataConfig,
+  MetadataValue,
+  PerformanceMetrics,
+  Progress,
+  QueryResult,
+  SegmentStats,
+  VectorInput,
+  VerifyResult,
+  WriteCounts,
+  WriteResult,
+} from './types.ts';

@@ -1,0 +1,61 @@
+import { selectEngine } from './engine/select.ts';
+import { LocalIndexBase } from './local-index.ts';
+import type { LocalIndexOptions } from './options.ts';
+import type { Metadata } from './types.ts';
+
+/**
+ * A vector index in a folder.
+ *
+ * The folder `memory:name` keeps the index in this thread's memory (WebAssembly only), for tests and scratch work.
+ *
+ * @example
+ * import { LocalIndex } from 'quiverdb';
+ *
+ * await using index = new LocalIndex<{ genre: string }>('./films');
+ * if (!(await index.isIndexCreated())) await index.createIndex();
+ * await index.insertItem({ id: 'alien', vector: [0.1, 0.9], metadata: { genre: 'horror' } });
+ * const results = await index.queryItems([0.2, 0.8], '', 10, { genre: 'horror' });
+ */
+export class LocalIndex<TMetadata extends object = Metadata> extends LocalIndexBase<TMetadata> {
+  /** @throws {QuiverError} `INVALID_ARGUMENT` */
+  constructor(folderPath: string, options: LocalIndexOptions = {}) {
+    super(selectEngine, folderPath, options);
+  }
+}
+
+export type { Backend } from './engine/engine.ts';
+export { type ErrorCode, type ErrorDetails, errorCodes, QuiverError } from './errors.ts';
+export type { Items } from './item-input.ts';
+export type {
+  BuildOptions,
+  CreateIndexConfig,
+  Durability,
+  InsertOptions,
+  LocalIndexOptions,
+  Metric,
+  OptimizeOptions,
+  QueryManyOptions,
+  QueryOptions,
+  QueryStreamOptions,
+} from './options.ts';
+export type { QueryStream } from './query-stream.ts';
+export type {
+  FieldOperators,
+  Filter,
+  FoundItem,
+  IndexItem,
+  IndexStats,
+  ItemInput,
+  ItemPatch,
+  Metadata,
+  MetadataConfig,
+  MetadataValue,
+  PerformanceMetrics,
+  Progress,
+  QueryResult,
+  SegmentStats,
+  VectorInput,
+  VerifyResult,
+  WriteCounts,
+  WriteResult,
+} from './types.ts';

@@ -1,0 +1,422 @@
+import type { EngineLoader, LoadedEngine } from './engine/engine.ts';
+import { Slices } from './engine/event-loop.ts';
+import { expected, fromEngine, QuiverError } from './errors.ts';
+import type { Items } from './item-input.ts';
+import { checkIterable } from './item-input.ts';
+import { listPages } from './listing.ts';
+import { untilIdle } from './maintenance.ts';
+import { OpenIndex } from './open-index.ts';
+import {
+  type CreateIndexConfig,
+  checkCreateConfig,
+  checkIndexOptions,
+  checkInsertOptions,
+  checkOptimizeOptions,
+  checkQueryManyOptions,
+  checkQueryOptions,
+  checkStreamOptions,
+  defaults,
+  type InsertOptions,
+  type LocalIndexOptions,
+  type OptimizeOptions,
+  type QueryManyOptions,
+  type QueryOptions,
+  type QueryStreamOptions,
+} from './options.ts';
+import { QueryStream } from './query-stream.ts';
+import { queryRequest, search, streamRequest } from './search.ts';
+import { indexStats, performanceMetrics, readStats } from './stats.ts';
+import { memoryPrefix } from './storage/routed-fs.ts';
+import type {
+  Filter,
+  IndexItem,
+  IndexStats,
+  ItemInput,
+  ItemPatch,
+  Metadata,
+  PerformanceMetrics,
+  QueryResult,
+  VectorInput,
+  VerifyResult,
+  WriteCounts,
+  WriteResult,
+} from './types.ts';
+import { packConfig } from './wire/config.ts';
+import { packFilter } from './wire/filter.ts';
+import { copyQueryVectors, op, packGet, packWords } from './wire/requests.ts';
+import { readBlock, readMap } from './wire/results.ts';
+import { type Applied, Writer } from './writer.ts';
+
+/**
+ * A vector index in a folder. The entry points export it as `LocalIndex`, each with the engines it can load.
+ *
+ * Every method opens the index when it is not open yet and then rejects with `INDEX_NOT_FOUND` when there is none,
+ * `LOCKED` when another process has it open, or `CORRUPT_FILE`. After `close` they reject with `CLOSED`.
+ */
+export class LocalIndexBase<TMetadata extends object = Metadata> {
+  readonly #load: EngineLoader;
+  readonly #folder: string;
+  readonly #options: LocalIndexOptions;
+  readonly #writer: Writer = new Writer(() => this.#ready ?? this.#open());
+  #loaded: Promise<LoadedEngine> | undefined;
+  #opening: Promise<OpenIndex> | undefined;
+  #ready: OpenIndex | undefined;
+  #closed: Promise<void> | undefined;
+  /** Reads of several requests, which closing waits for. */
+  readonly #reading: Set<Promise<unknown>> = new Set();
+
+  /** @internal */
+  constructor(load: EngineLoader, folderPath: string, options: LocalIndexOptions) {
+    if (typeof folderPath !== 'string' || folderPath === '' || folderPath.includes('\0')) {
+      throw expected('INVALID_ARGUMENT', 'a path', 'folderPath', folderPath);
+    }
+    this.#load = load;
+    this.#folder = folderPath;
+    this.#options = { ...checkIndexOptions(options) };
+    if (options.backend === 'native' && folderPath.startsWith(memoryPrefix)) {
+      throw new QuiverError('INVALID_ARGUMENT', `The native backend keeps no index in memory, got the folder ${folderPath}`);
+    }
+  }
+
+  get folderPath(): string {
+    return this.#folder;
+  }
+
+  /**
+   * Makes an empty index. What the configuration leaves out comes from the constructor's options.
+   *
+   * @throws {QuiverError} `INDEX_EXISTS` unless `deleteIfExists`; `INVALID_ARGUMENT`
+   */
+  async createIndex(config: CreateIndexConfig = {}): Promise<void> {
+    const { version = defaults.version, metadata_config = {}, deleteIfExists = false } = checkCreateConfig(config);
+    const build = { ...this.#options, ...withoutUndefined(config) };
+    const packed = packConfig(
+      {
+        dimensions: build.dimensions ?? 0,
+        metric: build.metric ?? defaults.metric,
+        M: build.M ?? defaults.M,
+        efConstruction: build.efConstruction ?? defaults.efConstruction,
+      },
+      { version, metadata_config },
+    );
+    const { engine } = await this.#engine();
+    if (deleteIfExists && (await this.isIndexCreated())) await this.deleteIndex();
+    await this.#translated(() => engine.create(this.#folder, packed));
+  }
+
+  async isIndexCreated(): Promise<boolean> {
+    const { engine } = await this.#engine();
+    return this.#translated(() => engine.exists(this.#folder));
+  }
+
+  /**
+   * Removes the index's files, and the folder if nothing else is in it.
+   *
+   * @throws {QuiverError} `INDEX_NOT_FOUND`
+   */
+  async deleteIndex(): Promise<void> {
+    const { engine } = await this.#engine();
+    await this.#release();
+    await this.#translated(() => engine.destroy(this.#folder));
+  }
+
+  /**
+   * Adds an item. It is durable (see `durability`) and seen by queries when this resolves.
+   *
+   * @throws {QuiverError} `ITEM_EXISTS`, `INVALID_VECTOR`, `DIMENSION_MISMATCH`, `INVALID_ID`, `INVALID_METADATA`
+   */
+  async insertItem(item: ItemInput<TMetadata>): Promise<IndexItem<TMetadata>> {
+    return storedItems([item], await this.#writer.apply('insert', [item]))[0] as IndexItem<TMetadata>;
+  }
+
+  /**
+   * Adds items. An array is one transaction: all of it or nothing. With `batchSize`, and for iterables, each batch is
+   * one; the next is only asked for when the last is written.
+   *
+   * @throws {QuiverError} as `insertItem`, with the position in `details.item`
+   */
+  async insertItems(items: Items<ItemInput<TMetadata>>, options: InsertOptions = {}): Promise<WriteResult> {
+    return this.#writer.applyAll('insert', items, checkInsertOptions(options));
+  }
+
+  /** Adds items in one transaction and returns them, as Vectra does. */
+  async batchInsertItems(items: readonly ItemInput<TMetadata>[]): Promise<IndexItem<TMetadata>[]> {
+    if (!Array.isArray(items)) throw expected('INVALID_ARGUMENT', 'an array', 'items', items);
+    return storedItems(items, await this.#writer.apply('insert', items));
+  }
+
+  /** Adds an item, or replaces the one of the same id. */
+  async upsertItem(item: ItemInput<TMetadata>): Promise<IndexItem<TMetadata>> {
+    return storedItems([item], await this.#writer.apply('upsert', [item]))[0] as IndexItem<TMetadata>;
+  }
+
+  /** Adds items or replaces those of the same ids; transactions as with `insertItems`. */
+  async upsertItems(items: Items<ItemInput<TMetadata>>, options: InsertOptions = {}): Promise<WriteResult> {
+    return this.#writer.applyAll('upsert', items, checkInsertOptions(options));
+  }
+
+  /**
+   * Changes items that are there; transactions as with `insertItems`.
+   *
+   * @throws {QuiverError} `ITEM_NOT_FOUND`
+   */
+  async updateItems(patches: Items<ItemPatch<TMetadata>>, options: InsertOptions = {}): Promise<WriteResult> {
+    return this.#writer.applyAll('update', patches, checkInsertOptions(options));
+  }
+
+  /** Removes an item. It is no error when there is none. */
+  async deleteItem(id: string): Promise<void> {
+    await this.#writer.apply('delete', [id]);
+  }
+
+  /** Removes items in one transaction. Returns how many were there (0 in an open update). */
+  async deleteItems(ids: Iterable<string>): Promise<number> {
+    const { deleted } = await this.#writer.applyAll('delete', [...checkIterable(ids)], {});
+    return deleted;
+  }
+
+  /** Removes the items that match when it is called, in one transaction. Returns how many (0 in an open update). */
+  async deleteItemsByMetadata(filter: Filter<TMetadata>): Promise<number> {
+    const packed = packFilter(filter);
+    const ids: string[] = [];
+    for await (const page of listPages(await this.#open(), packed, false)) for (const { id } of page) ids.push(id);
+    return this.deleteItems(ids);
+  }
+
+  /**
+   * Gathers the writes that follow, of this object, until `endUpdate` does them at once or `cancelUpdate` drops them.
+   * Until then they are not seen by reads.
+   *
+   * @throws {QuiverError} `UPDATE_IN_PROGRESS`
+   */
+  async beginUpdate(): Promise<void> {
+    await this.#writer.begin();
+  }
+
+  /**
+   * Does what the update gathered, all of it or, when it fails, nothing; the update is over either way.
+   *
+   * @throws {QuiverError} `NO_UPDATE_IN_PROGRESS`
+   */
+  async endUpdate(): Promise<WriteCounts> {
+    return this.#writer.commit();
+  }
+
+  /** @throws {QuiverError} `NO_UPDATE_IN_PROGRESS` */
+  async cancelUpdate(): Promise<void> {
+    await this.#writer.cancel();
+  }
+
+  /** The item of that id, or undefined. */
+  async getItem(id: string): Promise<IndexItem<TMetadata> | undefined> {
+    const request = packGet([id], true);
+    const response = await (await this.#open()).read(request);
+    const { results } = await readBlock<TMetadata>(response, 0, new Slices());
+    return results[0]?.item as IndexItem<TMetadata> | undefined;
+  }
+
+  /** All items in insertion order. */
+  async listItems(): Promise<IndexItem<TMetadata>[]> {
+    return this.#during(this.#list(packFilter(undefined)));
+  }
+
+  /**
+   * The items that match, in insertion order.
+   *
+   * @throws {QuiverError} `INVALID_FILTER`
+   */
+  async listItemsByMetadata(filter: Filter<TMetadata>): Promise<IndexItem<TMetadata>[]> {
+    return this.#during(this.#list(packFilter(filter)));
+  }
+
+  /**
+   * The nearest items, in Vectra's form. `query` is a text that only keyword search would use.
+   *
+   * @throws {QuiverError} as `query`
+   */
+  async queryItems(
+    vector: VectorInput,
+    query: string,
+    topK: number,
+    filter?: Filter<TMetadata> | null,
+  ): Promise<QueryResult<TMetadata>[]> {
+    if (typeof query !== 'string') throw expected('INVALID_ARGUMENT', 'a string', 'query', query);
+    return this.query({ vector, topK, filter: filter ?? null });
+  }
+
+  /**
+   * The nearest items, best first; those of equal score by id. Fewer than `topK` when there are not as many.
+   *
+   * @throws {QuiverError} `INVALID_VECTOR`, `DIMENSION_MISMATCH`, `INVALID_TOP_K`, `INVALID_FILTER`, `INVALID_ARGUMENT`
+   */
+  async query(options: QueryOptions<TMetadata>): Promise<QueryResult<TMetadata>[]> {
+    const { vector, signal } = checkQueryOptions(options);
+    const [results] = await this.#during(this.#search([vector], options, signal));
+    return results as QueryResult<TMetadata>[];
+  }
+
+  /** The results of many queries, in the order of the vectors. Faster than as many calls of `query`. */
+  async queryMany(
+    vectors: readonly VectorInput[],
+    options: QueryManyOptions<TMetadata> = {},
+  ): Promise<QueryResult<TMetadata>[][]> {
+    if (!Array.isArray(vectors)) throw expected('INVALID_ARGUMENT', 'an array of vectors', 'vectors', vectors);
+    const { signal } = checkQueryManyOptions(options);
+    return this.#during(this.#search(vectors, options, signal));
+  }
+
+  /**
+   * All items, best first, in batches that are searched for as they are asked for.
+   *
+   * @example
+   * for await (const batch of index.queryStream(vector, { batchSize: 100, minScore: 0.5 })) {
+   *   for (const { item, score } of batch) console.log(item.id, score);
+   * }
+   * @throws {QuiverError} as `query`; `INVALID_ARGUMENT` at once
+   */
+  queryStream(vector: VectorInput, options: QueryStreamOptions<TMetadata> = {}): QueryStream<TMetadata> {
+    const { batchSize = defaults.streamBatchSize, signal } = checkStreamOptions(options);
+    const vectors = copyQueryVectors([vector]);
+    const request = streamRequest(options, vectors);
+    const open = async (): Promise<{ index: OpenIndex; request: Uint8Array }> => {
+      const index = await this.#open();
+      index.checkQuery(vectors);
+      return { index, request };
+    };
+    return new QueryStream({ open, batchSize, signal });
+  }
+
+  async getIndexStats(): Promise<IndexStats> {
+    const index = await this.#open();
+    return indexStats(index, await readStats(index));
+  }
+
+  async getPerformanceMetrics(): Promise<PerformanceMetrics> {
+    const index = await this.#open();
+    return performanceMetrics(index, await readStats(index));
+  }
+
+  /** Does now what otherwise happens in the background: seals and merges segments and builds their graphs. */
+  async optimize(options: OptimizeOptions = {}): Promise<void> {
+    checkOptimizeOptions(options).signal?.throwIfAborted();
+    const index = await this.#open();
+    await index.write(packWords(op.optimize));
+    await untilIdle(index, options);
+  }
+
+  /** Reads every file of the index and checks what it holds against its checksums. */
+  async verify(): Promise<VerifyResult> {
+    const index = await this.#open();
+    return readMap(await index.read(packWords(op.verify))) as unknown as VerifyResult;
+  }
+
+  /** Waits for the calls made before, drops an open update, and releases the folder. Closing twice is no error. */
+  close(): Promise<void> {
+    this.#closed ??= this.#release();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #list(filter: Uint8Array): Promise<IndexItem<TMetadata>[]> {
+    const items: IndexItem<TMetadata>[] = [];
+    for await (const page of listPages<TMetadata>(await this.#open(), filter, true)) {
+      for (const item of page) items.push(item as IndexItem<TMetadata>);
+    }
+    return items;
+  }
+
+  async #search(
+    vectors: readonly unknown[],
+    options: QueryManyOptions<TMetadata>,
+    signal: AbortSignal | undefined,
+  ): Promise<QueryResult<TMetadata>[][]> {
+    signal?.throwIfAborted();
+    const request = queryRequest(options);
+    const copied = copyQueryVectors(vectors);
+    const index = this.#ready ?? (await this.#open());
+    if (vectors.length > 0) index.checkQuery(copied);
+    return search(index, request, copied, vectors.length, signal);
+  }
+
+  #engine(): Promise<LoadedEngine> {
+    this.#throwIfClosed();
+    const backend = this.#options.backend ?? (this.#folder.startsWith(memoryPrefix) ? 'wasm' : undefined);
+    this.#loaded ??= this.#load(backend).catch((error: unknown) => {
+      this.#loaded = undefined;
+      throw error;
+    });
+    return this.#loaded;
+  }
+
+  /** Concurrent first calls share one opening; one that failed is tried again by the next call. */
+  async #open(): Promise<OpenIndex> {
+    this.#throwIfClosed();
+    if (this.#opening === undefined) {
+      const opening = this.#engine().then((loaded) => OpenIndex.open(loaded, this.#folder, this.#options));
+      this.#opening = opening;
+      opening.then(
+        (index) => {
+          if (this.#opening === opening) this.#ready = index;
+        },
+        () => {
+          if (this.#opening === opening) this.#opening = undefined;
+        },
+      );
+    }
+    return this.#opening;
+  }
+
+  /** Closes the session, if there is one, after the calls made before. */
+  async #release(): Promise<void> {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    this.#ready = undefined;
+    // An index that could not be opened has nothing to close, and its callers were told.
+    const index = await opening?.catch(() => undefined);
+    await Promise.allSettled([this.#writer.settled(), ...this.#reading]);
+    this.#writer.forget();
+    await index?.close();
+  }
+
+  async #during<T>(reading: Promise<T>): Promise<T> {
+    this.#reading.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#reading.delete(reading);
+    }
+  }
+
+  async #translated<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw fromEngine(error, { folder: this.#folder });
+    }
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed !== undefined) {
+      throw new QuiverError('CLOSED', `The index in ${this.#folder} is closed`, { folder: this.#folder });
+    }
+  }
+}
+
+/** The items as the index now has them: float32, with ids and norms. */
+function storedItems<T extends object>(items: readonly ItemInput<T>[], { batch }: Applied): IndexItem<T>[] {
+  const { ids, vectors, dimensions } = batch;
+  return items.map((item, i) => {
+    const vector = vectors.slice(i * dimensions, (i + 1) * dimensions);
+    let sum = 0;
+    for (const value of vector) sum += value * value;
+    return { id: ids[i] as string, metadata: item.metadata ?? ({} as T), vector, norm: Math.sqrt(sum) };
+  });
+}
+
+/** A key that is there but undefined must not hide the constructor's option. */
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

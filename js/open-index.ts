@@ -1,0 +1,101 @@
+import type { EngineSession, LoadedEngine } from './engine/engine.ts';
+import { type ErrorContext, fromEngine, QuiverError } from './errors.ts';
+import { defaults, type LocalIndexOptions, type Metric } from './options.ts';
+import { packOpenOptions, readUserConfig, type UserConfig } from './wire/config.ts';
+import { op, packWords, type QueryVectors } from './wire/requests.ts';
+import { readMap } from './wire/results.ts';
+import { dimensionMismatch } from './wire/vector.ts';
+
+/** An index that is open: the engine's session, what is known of the index, and its errors in our words. */
+export class OpenIndex {
+  readonly loaded: LoadedEngine;
+  /** The length of the vectors, 0 while it is not known. */
+  dimensions: number;
+  readonly metric: Metric;
+  readonly M: number;
+  readonly efConstruction: number;
+  readonly user: UserConfig;
+  readonly #session: EngineSession;
+  readonly #folder: string;
+
+  private constructor(loaded: LoadedEngine, session: EngineSession, folder: string, stats: Record<string, unknown>) {
+    this.loaded = loaded;
+    this.#session = session;
+    this.#folder = folder;
+    this.dimensions = stats['dimensions'] as number;
+    this.metric = stats['metric'] as Metric;
+    this.M = stats['M'] as number;
+    this.efConstruction = stats['efConstruction'] as number;
+    this.user = readUserConfig(stats['user']);
+  }
+
+  /** @throws {QuiverError} `INDEX_NOT_FOUND`, `LOCKED`, `CORRUPT_FILE`, …; `INVALID_ARGUMENT` when it was made otherwise */
+  static async open(loaded: LoadedEngine, folder: string, options: LocalIndexOptions): Promise<OpenIndex> {
+    const { durability = defaults.durability, sealThreshold } = options;
+    let session: EngineSession;
+    try {
+      session = await loaded.engine.open(folder, packOpenOptions({ durability, sealThreshold }));
+    } catch (error) {
+      throw fromEngine(error, { folder });
+    }
+    try {
+      const stats = readMap(await session.read(packWords(op.stats)));
+      const index = new OpenIndex(loaded, session, folder, stats);
+      index.#checkAgrees(options);
+      return index;
+    } catch (error) {
+      await session.close();
+      throw fromEngine(error, { folder });
+    }
+  }
+
+  async read(request: Uint8Array, context: ErrorContext = {}): Promise<Uint8Array> {
+    try {
+      return await this.#session.read(request);
+    } catch (error) {
+      throw fromEngine(error, { folder: this.#folder, ...context });
+    }
+  }
+
+  async write(request: Uint8Array, context: ErrorContext = {}): Promise<Uint8Array> {
+    try {
+      return await this.#session.write(request);
+    } catch (error) {
+      throw fromEngine(error, { folder: this.#folder, ...context });
+    }
+  }
+
+  /** Why maintenance stopped, undefined when it did not. */
+  maintenanceError(): QuiverError | undefined {
+    const error = this.#session.maintenanceError?.();
+    return error === undefined ? undefined : fromEngine(error, { folder: this.#folder });
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#session.close();
+    } catch (error) {
+      throw fromEngine(error, { folder: this.#folder });
+    }
+  }
+
+  /** @throws {QuiverError} `DIMENSION_MISMATCH` */
+  checkQuery(vectors: QueryVectors): void {
+    if (this.dimensions !== 0 && vectors.dimensions !== this.dimensions) {
+      throw dimensionMismatch({ text: 'the query' }, this.dimensions, vectors.dimensions);
+    }
+  }
+
+  #checkAgrees(options: LocalIndexOptions): void {
+    if (this.dimensions === 0) this.dimensions = options.dimensions ?? 0;
+    for (const name of ['dimensions', 'metric', 'M', 'efConstruction'] as const) {
+      const [expected, actual] = [options[name], this[name]];
+      if (expected === undefined || expected === actual) continue;
+      throw new QuiverError(
+        name === 'dimensions' ? 'DIMENSION_MISMATCH' : 'INVALID_ARGUMENT',
+        `The index in ${this.#folder} was made with ${name} ${actual}, but the options say ${expected}`,
+        { folder: this.#folder, path: name, expected, actual },
+      );
+    }
+  }
+}

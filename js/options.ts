@@ -1,0 +1,265 @@
+import type { Backend } from './engine/engine.ts';
+import { expected, QuiverError } from './errors.ts';
+import type { Filter, Metadata, MetadataConfig, Progress, VectorInput } from './types.ts';
+
+export const metrics = ['cosine', 'l2', 'ip'] as const;
+/** How vectors are compared. */
+export type Metric = (typeof metrics)[number];
+
+export const durabilities = ['sync', 'async', 'none'] as const;
+/** When a write is acknowledged: after fsync, after it was handed to the system, or at once. */
+export type Durability = (typeof durabilities)[number];
+
+export const backends = ['native', 'wasm'] as const;
+
+/** What an index is made with. On an existing index they must agree with it. */
+export interface BuildOptions {
+  /** The length of every vector, 1 to 65536. @default that of the first vector */
+  readonly dimensions?: number;
+  /** @default 'cosine' */
+  readonly metric?: Metric;
+  /** Neighbours a node of the graph keeps, 4 to 64: more find better and take more memory. @default 16 */
+  readonly M?: number;
+  /** Candidates looked at when a node is added, 8 to 2000: more find better and build slower. @default 200 */
+  readonly efConstruction?: number;
+}
+
+export interface LocalIndexOptions extends BuildOptions {
+  /** @default 'sync' */
+  readonly durability?: Durability;
+  /** Forces one engine; without it the addon is used where it loads, else WebAssembly. */
+  readonly backend?: Backend;
+  /** Rows that are gathered before a segment is built of them, at least 1. @default decided by the core */
+  readonly sealThreshold?: number;
+}
+
+export interface CreateIndexConfig extends BuildOptions {
+  /** Yours to number; comes back in `getIndexStats`. @default 1 */
+  readonly version?: number;
+  /** Removes an index that is there. @default false */
+  readonly deleteIfExists?: boolean;
+  readonly metadata_config?: MetadataConfig;
+}
+
+export interface InsertOptions {
+  /**
+   * Items in one transaction, at least 1. @default all of them for an array, 1000 for an iterable
+   */
+  readonly batchSize?: number;
+  /** Called after each batch. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Stops before the next batch. Batches that are done stay. */
+  readonly signal?: AbortSignal;
+}
+
+interface SearchOptions<TMetadata extends object> {
+  readonly filter?: Filter<TMetadata> | null;
+  /** Results with a lower score are left out. @default none are */
+  readonly minScore?: number;
+  /** @default false */
+  readonly includeVectors?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface QueryManyOptions<TMetadata extends object = Metadata> extends SearchOptions<TMetadata> {
+  /** 1 to 4294967295. @default 10 */
+  readonly topK?: number;
+  /** Candidates the graph search keeps: more find better and take longer. @default decided by the core */
+  readonly ef?: number;
+  /** Compares with every item and ignores the graphs. @default false */
+  readonly exact?: boolean;
+}
+
+export interface QueryOptions<TMetadata extends object = Metadata> extends QueryManyOptions<TMetadata> {
+  readonly vector: VectorInput;
+}
+
+export interface QueryStreamOptions<TMetadata extends object = Metadata> extends SearchOptions<TMetadata> {
+  /** Results in one batch, at least 1. @default 100 */
+  readonly batchSize?: number;
+  /** @default all */
+  readonly maxResults?: number;
+}
+
+export interface OptimizeOptions {
+  readonly onProgress?: (progress: Progress) => void;
+  /** Stops the waiting; the work goes on in the background. */
+  readonly signal?: AbortSignal;
+}
+
+/** Every default that does not depend on the call. */
+export const defaults = {
+  metric: 'cosine',
+  M: 16,
+  efConstruction: 200,
+  durability: 'sync',
+  version: 1,
+  topK: 10,
+  /** 0 lets the core decide. */
+  ef: 0,
+  insertBatchSize: 1000,
+  streamBatchSize: 100,
+} as const;
+
+export const maxU32 = 0xffffffff;
+
+const buildKeys = ['dimensions', 'metric', 'M', 'efConstruction'] as const;
+const searchKeys = ['filter', 'minScore', 'includeVectors', 'signal'] as const;
+const manyKeys = [...searchKeys, 'topK', 'ef', 'exact'] as const;
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions {
+  checkKeys('the options of LocalIndex', options, [...buildKeys, 'durability', 'backend', 'sealThreshold']);
+  checkBuild(options);
+  oneOf('durability', options.durability, durabilities);
+  oneOf('backend', options.backend, backends);
+  whole('sealThreshold', options.sealThreshold, 1, maxU32);
+  return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkCreateConfig(config: CreateIndexConfig): CreateIndexConfig {
+  checkKeys('the configuration of createIndex', config, [...buildKeys, 'version', 'deleteIfExists', 'metadata_config']);
+  checkBuild(config);
+  whole('version', config.version, 0, Number.MAX_SAFE_INTEGER);
+  flag('deleteIfExists', config.deleteIfExists);
+  if (config.metadata_config !== undefined) {
+    checkKeys('metadata_config', config.metadata_config, ['indexed']);
+    const { indexed } = config.metadata_config;
+    if (indexed !== undefined && !(Array.isArray(indexed) && indexed.every((name) => typeof name === 'string'))) {
+      throw expected('INVALID_ARGUMENT', 'an array of field names', 'metadata_config.indexed', indexed);
+    }
+  }
+  return config;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkInsertOptions(options: InsertOptions): InsertOptions {
+  checkKeys('the options', options, ['batchSize', 'onProgress', 'signal']);
+  whole('batchSize', options.batchSize, 1, maxU32);
+  callback('onProgress', options.onProgress);
+  return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT`, `INVALID_TOP_K` */
+export function checkQueryOptions<T extends object>(options: QueryOptions<T>): QueryOptions<T> {
+  checkKeys('query', options, [...manyKeys, 'vector']);
+  checkQueryValues(options);
+  return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT`, `INVALID_TOP_K` */
+export function checkQueryManyOptions<T extends object>(options: QueryManyOptions<T>): QueryManyOptions<T> {
+  checkKeys('the options of queryMany', options, manyKeys);
+  checkQueryValues(options);
+  return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkStreamOptions<T extends object>(options: QueryStreamOptions<T>): QueryStreamOptions<T> {
+  checkKeys('the options of queryStream', options, [...searchKeys, 'batchSize', 'maxResults']);
+  checkSearch(options);
+  whole('batchSize', options.batchSize, 1, maxU32);
+  whole('maxResults', options.maxResults, 1, maxU32);
+  return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkOptimizeOptions(options: OptimizeOptions): OptimizeOptions {
+  checkKeys('the options of optimize', options, ['onProgress', 'signal']);
+  callback('onProgress', options.onProgress);
+  return options;
+}
+
+function checkQueryValues<T extends object>(options: QueryManyOptions<T>): void {
+  checkSearch(options);
+  const { topK } = options;
+  if (topK !== undefined && !isWhole(topK, 1, maxU32)) {
+    throw expected('INVALID_TOP_K', `a whole number from 1 to ${maxU32}`, 'topK', topK);
+  }
+  whole('ef', options.ef, 1, maxU32);
+  flag('exact', options.exact);
+}
+
+function checkSearch<T extends object>(options: SearchOptions<T>): void {
+  const { minScore } = options;
+  if (minScore !== undefined && (typeof minScore !== 'number' || Number.isNaN(minScore))) {
+    throw expected('INVALID_ARGUMENT', 'a number', 'minScore', minScore);
+  }
+  flag('includeVectors', options.includeVectors);
+}
+
+function checkBuild(options: BuildOptions): void {
+  whole('dimensions', options.dimensions, 1, 65536);
+  oneOf('metric', options.metric, metrics);
+  whole('M', options.M, 4, 64);
+  whole('efConstruction', options.efConstruction, 8, 2000);
+}
+
+function isWhole(value: unknown, from: number, to: number): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= from && value <= to;
+}
+
+function whole(name: string, value: unknown, from: number, to: number): void {
+  if (value !== undefined && !isWhole(value, from, to)) {
+    throw expected('INVALID_ARGUMENT', `a whole number from ${from} to ${to}`, name, value);
+  }
+}
+
+function flag(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw expected('INVALID_ARGUMENT', 'true or false', name, value);
+  }
+}
+
+function callback(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') {
+    throw expected('INVALID_ARGUMENT', 'a function', name, value);
+  }
+}
+
+function oneOf(name: string, value: unknown, allowed: readonly string[]): void {
+  if (value !== undefined && !(typeof value === 'string' && allowed.includes(value))) {
+    throw expected('INVALID_ARGUMENT', `one of ${allowed.map((one) => `'${one}'`).join(', ')}`, name, value);
+  }
+}
+
+function checkKeys(name: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw expected('INVALID_ARGUMENT', 'an object', name, options);
+  }
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    const near = nearest(key, known);
+    const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
+    throw new QuiverError('INVALID_ARGUMENT', `Unknown key '${key}' in ${name}: ${hint}`, { path: key });
+  }
+}
+
+/** The known name that most likely was meant, if any is close enough. */
+function nearest(key: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(key.length / 3)) + 1;
+  for (const name of known) {
+    const distance = editDistance(key.toLowerCase(), name.toLowerCase());
+    if (distance < bestDistance && distance < name.length) {
+      best = name;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein's distance: how many letters to add, drop or replace. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

@@ -1,0 +1,77 @@
+import { orAbort } from './abort.ts';
+import { Slices } from './engine/event-loop.ts';
+import type { OpenIndex } from './open-index.ts';
+import { defaults, type QueryManyOptions, type QueryStreamOptions } from './options.ts';
+import type { QueryResult } from './types.ts';
+import { packFilter } from './wire/filter.ts';
+import { packQuery, packStream, type QueryRequest, type QueryVectors } from './wire/requests.ts';
+import { readBlock } from './wire/results.ts';
+
+/**
+ * Queries in one request, which one thread answers: enough to outweigh the call, few enough to keep every core busy to
+ * the end and, where there is one thread only, not to hold it long.
+ */
+const queriesAtOnce = 8;
+
+/** Packs everything of a query but its vectors; the caller may change the options at once. */
+export function queryRequest<T extends object>(options: QueryManyOptions<T>): QueryRequest {
+  return {
+    topK: options.topK ?? defaults.topK,
+    ef: options.ef ?? defaults.ef,
+    exact: options.exact ?? false,
+    includeVectors: options.includeVectors ?? false,
+    minScore: options.minScore ?? Number.NEGATIVE_INFINITY,
+    filter: packFilter(options.filter),
+  };
+}
+
+export function streamRequest<T extends object>(options: QueryStreamOptions<T>, vector: QueryVectors): Uint8Array {
+  return packStream(
+    {
+      includeVectors: options.includeVectors ?? false,
+      minScore: options.minScore ?? Number.NEGATIVE_INFINITY,
+      maxResults: options.maxResults ?? 0,
+      filter: packFilter(options.filter),
+    },
+    vector,
+  );
+}
+
+/** The results of `count` queries, in order. */
+export async function search<T extends object>(
+  index: OpenIndex,
+  request: QueryRequest,
+  vectors: QueryVectors,
+  count: number,
+  signal: AbortSignal | undefined,
+): Promise<QueryResult<T>[][]> {
+  const slices = new Slices();
+  const answers = new Array<QueryResult<T>[]>(count);
+  let next = 0;
+  let failed = false;
+  const work = async (): Promise<void> => {
+    while (next < count && !failed) {
+      signal?.throwIfAborted();
+      const from = next;
+      next = Math.min(count, from + queriesAtOnce);
+      const to = next;
+      const response = await orAbort(index.read(packQuery(request, vectors, from, to), { firstItem: from }), signal);
+      let at = 0;
+      for (let i = from; i < to; i++) {
+        const block = await readBlock<T>(response, at, slices);
+        answers[i] = block.results;
+        at = block.end;
+      }
+    }
+  };
+  // One request for each thread is answered while this thread decodes another.
+  const workers = Math.min(Math.ceil(count / queriesAtOnce), index.loaded.engine.threads * 2);
+  try {
+    await Promise.all(Array.from({ length: workers }, work));
+  } catch (error) {
+    failed = true;
+    throw error;
+  }
+  signal?.throwIfAborted();
+  return answers;
+}

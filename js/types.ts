@@ -1,0 +1,177 @@
+import type { Backend } from './engine/engine.ts';
+import type { Durability, Metric } from './options.ts';
+
+/** Numbers as an item or a query brings them. Typed arrays of other realms (Jest, vm) are accepted. */
+export type VectorInput = Float32Array | Float64Array | readonly number[];
+
+/** What metadata may hold. Properties that are `undefined` are left out, as in JSON. */
+export type MetadataValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly MetadataValue[]
+  | { readonly [key: string]: MetadataValue | undefined };
+
+/** Metadata when no type of your own is given. */
+export type Metadata = Record<string, MetadataValue>;
+
+/** An item to insert. Its arrays and objects must not change until the call is done. */
+export interface ItemInput<TMetadata extends object = Metadata> {
+  /** 1 to 1024 bytes of UTF-8. @default a new UUID */
+  readonly id?: string | undefined;
+  readonly vector: VectorInput;
+  readonly metadata?: TMetadata | null | undefined;
+}
+
+/** A change to an item that is there: what it leaves out stays. */
+export interface ItemPatch<TMetadata extends object = Metadata> {
+  readonly id: string;
+  readonly vector?: VectorInput | undefined;
+  /** Replaces the properties of the same name and keeps the others. */
+  readonly metadata?: Partial<TMetadata> | null | undefined;
+}
+
+/** An item with its vector. */
+export interface IndexItem<TMetadata extends object = Metadata> {
+  readonly id: string;
+  readonly metadata: TMetadata;
+  readonly vector: Float32Array;
+  /** The vector's Euclidean length. */
+  readonly norm: number;
+}
+
+/** An item as searches return it: with its vector only when `includeVectors` asked for it. */
+export interface FoundItem<TMetadata extends object = Metadata> {
+  readonly id: string;
+  readonly metadata: TMetadata;
+  readonly vector?: Float32Array;
+  readonly norm: number;
+}
+
+export interface QueryResult<TMetadata extends object = Metadata> {
+  readonly item: FoundItem<TMetadata>;
+  /** Cosine similarity, inner product, or negated squared L2 distance: larger is always better. */
+  readonly score: number;
+}
+
+/** What can be asked of one field. Several operators must all hold. */
+export interface FieldOperators<V> {
+  readonly $eq?: V;
+  readonly $ne?: V;
+  readonly $gt?: V;
+  readonly $gte?: V;
+  readonly $lt?: V;
+  readonly $lte?: V;
+  readonly $in?: readonly V[];
+  readonly $nin?: readonly V[];
+  readonly $exists?: boolean;
+  /** An array that holds this element, or a string that holds this part. */
+  readonly $contains?: V extends readonly (infer E)[] ? E : V;
+  readonly $not?: FieldOperators<V>;
+}
+
+/** Which items a call is about, in Mongo's form. Several fields must all match; a bare value means `$eq`. */
+export type Filter<TMetadata extends object = Metadata> = {
+  readonly [K in keyof TMetadata]?: TMetadata[K] | FieldOperators<TMetadata[K]>;
+} & {
+  readonly $and?: readonly Filter<TMetadata>[];
+  readonly $or?: readonly Filter<TMetadata>[];
+  readonly $not?: Filter<TMetadata>;
+};
+
+/** What a write did. In an open update all counts are 0: nothing is done before `endUpdate`, which returns them. */
+export interface WriteCounts {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+}
+
+export interface WriteResult extends WriteCounts {
+  /** The items' ids, in the order given; new ones where an item had none. */
+  readonly ids: readonly string[];
+}
+
+/** How far long work has come. */
+export interface Progress {
+  readonly done: number;
+  /** Left out when the input is an iterable, whose length nobody knows. */
+  readonly total?: number;
+}
+
+export interface MetadataConfig {
+  /** Fields that filters use often. Filters on other fields work as well. */
+  readonly indexed?: readonly string[];
+}
+
+export interface IndexStats {
+  /** The `version` given to `createIndex`. */
+  readonly version: number;
+  readonly metadata_config: MetadataConfig;
+  readonly items: number;
+  /** 0 while it is not known: before the first vector, unless `createIndex` was told. */
+  readonly dimensions: number;
+  readonly metric: Metric;
+  readonly M: number;
+  readonly efConstruction: number;
+}
+
+export interface SegmentStats {
+  readonly file: string;
+  readonly rows: number;
+  readonly deleted: number;
+  readonly bytes: number;
+  /** Whether its graph is built; without one it is searched exactly. */
+  readonly graph: boolean;
+}
+
+export interface PerformanceMetrics {
+  /** Milliseconds in the core, of the queries since the index was opened. */
+  readonly queryLatencyP50: number;
+  readonly queryLatencyP95: number;
+  readonly queryLatencyP99: number;
+  readonly queryLatencyMax: number;
+  readonly queries: number;
+  /** Queries per second of search time. */
+  readonly queryThroughput: number;
+  /** Items per second of writing time. */
+  readonly insertThroughput: number;
+  readonly itemCount: number;
+  /** Bytes on disk. */
+  readonly indexSize: number;
+  /** Bytes. */
+  readonly memory: { readonly head: number; readonly segments: number };
+  /** Rows that are not yet in a segment, and rows deleted but not yet removed. */
+  readonly headRows: number;
+  readonly deletedRows: number;
+  readonly segments: readonly SegmentStats[];
+  /** Milliseconds from a write's arrival to its being durable. */
+  readonly commits: {
+    readonly count: number;
+    readonly p50: number;
+    readonly p95: number;
+    readonly p99: number;
+    readonly max: number;
+  };
+  /** Rows done and to do in the background, and why it failed last if it did. */
+  readonly maintenance: {
+    readonly idle: boolean;
+    readonly done: number;
+    readonly total: number;
+    readonly error: string | null;
+  };
+  readonly durability: Durability;
+  readonly backend: Backend;
+  /** Why this backend: one sentence for each way of loading that was tried. */
+  readonly backendReason: readonly string[];
+  /** The instruction set of the distance kernels. */
+  readonly simd: string;
+  readonly uptimeMs: number;
+}
+
+/** What {@link LocalIndexBase.verify} found. */
+export interface VerifyResult {
+  readonly ok: boolean;
+  readonly items: number;
+  readonly problems: readonly string[];
+}

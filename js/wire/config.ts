@@ -1,0 +1,53 @@
+import { QuiverError } from '../errors.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { readValue } from './msgpack-reader.ts';
+import { writeValue } from './msgpack-writer.ts';
+import type { MetadataConfig } from '../types.ts';
+
+/** What js/ keeps with an index, opaque to the core. */
+export interface UserConfig {
+  readonly version: number;
+  readonly metadata_config: MetadataConfig;
+}
+
+export interface CoreConfig {
+  readonly dimensions: number;
+  readonly metric: string;
+  readonly M: number;
+  readonly efConstruction: number;
+}
+
+/** The `config` of `create`; see docs/engine-messages.md. */
+export function packConfig(core: CoreConfig, user: UserConfig): Uint8Array {
+  const inner = new ByteWriter();
+  writeValue(inner, user, 'skip', refuse);
+  const writer = new ByteWriter();
+  const entries = Object.entries(core);
+  writer.u8(0x80 | (entries.length + 1));
+  for (const [key, value] of entries) {
+    writeValue(writer, key, 'skip', refuse);
+    writeValue(writer, value, 'skip', refuse);
+  }
+  writeValue(writer, 'user', 'skip', refuse);
+  writer.u8(0xc6); // bin 32
+  writer.u32(inner.size);
+  writer.raw(inner.bytes);
+  return writer.bytes;
+}
+
+/** The `options` of `open`. */
+export function packOpenOptions(options: { durability: string; sealThreshold?: number | undefined }): Uint8Array {
+  const writer = new ByteWriter();
+  writeValue(writer, options, 'skip', refuse);
+  return writer.bytes;
+}
+
+export function readUserConfig(bytes: unknown): UserConfig {
+  const value = bytes instanceof Uint8Array && bytes.length > 0 ? readValue(bytes) : {};
+  const { version, metadata_config } = value as Partial<UserConfig>;
+  return { version: version ?? 1, metadata_config: metadata_config ?? {} };
+}
+
+function refuse(path: string, problem: string): Error {
+  return new QuiverError('INVALID_ARGUMENT', `The configuration${path === '' ? '' : ` at ${path}`}: ${problem}`, { path });
+}

@@ -1,0 +1,123 @@
+import { ByteWriter } from './byte-writer.ts';
+import { writeId } from './id.ts';
+import { copyVector, dimensionMismatch, type VectorName, vectorLength } from './vector.ts';
+
+/** The first word of every request; see docs/engine-messages.md. */
+export const op = {
+  query: 1,
+  get: 2,
+  stats: 3,
+  verify: 4,
+  list: 5,
+  stream: 6,
+  next: 7,
+  closeCursor: 8,
+  write: 16,
+  begin: 17,
+  stage: 18,
+  commit: 19,
+  cancel: 20,
+  optimize: 21,
+} as const;
+
+/** The bits of a read's `flags`. */
+const flag = { vectors: 1, exact: 2 } as const;
+
+/** A request of whole numbers only. */
+export function packWords(...words: readonly number[]): Uint8Array {
+  return new Uint8Array(Uint32Array.from(words).buffer);
+}
+
+export interface QueryRequest {
+  readonly topK: number;
+  /** 0: the core's default. */
+  readonly ef: number;
+  readonly exact: boolean;
+  readonly includeVectors: boolean;
+  /** -Infinity: none. */
+  readonly minScore: number;
+  readonly filter: Uint8Array;
+}
+
+/** Query vectors, copied one after the other, and their common length. */
+export interface QueryVectors {
+  readonly values: Float32Array;
+  readonly dimensions: number;
+}
+
+/**
+ * Copies query vectors, so that the caller may change them at once.
+ *
+ * @throws {QuiverError} `INVALID_VECTOR`, `DIMENSION_MISMATCH` when they differ in length.
+ */
+export function copyQueryVectors(vectors: readonly unknown[]): QueryVectors {
+  const name = (i: number): VectorName =>
+    vectors.length === 1 ? { text: 'the query' } : { text: `query ${i}`, item: i };
+  if (vectors.length === 0) return { values: new Float32Array(0), dimensions: 0 };
+  const dimensions = vectorLength(vectors[0], () => name(0));
+  const values = new Float32Array(vectors.length * dimensions);
+  for (const [i, vector] of vectors.entries()) {
+    const length = vectorLength(vector, () => name(i));
+    if (length !== dimensions) throw dimensionMismatch(name(i), dimensions, length);
+    copyVector(vector as ArrayLike<number>, values, i * dimensions, () => name(i));
+  }
+  return { values, dimensions };
+}
+
+/** `from` and `to` choose among the queries. */
+export function packQuery(request: QueryRequest, vectors: QueryVectors, from: number, to: number): Uint8Array {
+  const { dimensions, values } = vectors;
+  const flags = (request.includeVectors ? flag.vectors : 0) | (request.exact ? flag.exact : 0);
+  const head = [op.query, request.topK, request.ef, flags, 0, to - from, dimensions, request.filter.length];
+  const part = values.subarray(from * dimensions, to * dimensions);
+  return packSearch(head, 4, request.minScore, part, request.filter);
+}
+
+export interface StreamRequest {
+  readonly includeVectors: boolean;
+  /** -Infinity: none. */
+  readonly minScore: number;
+  /** 0: all. */
+  readonly maxResults: number;
+  readonly filter: Uint8Array;
+}
+
+export function packStream(request: StreamRequest, vector: QueryVectors): Uint8Array {
+  const flags = request.includeVectors ? flag.vectors : 0;
+  const head = [op.stream, flags, 0, request.maxResults, vector.dimensions, request.filter.length];
+  return packSearch(head, 2, request.minScore, vector.values, request.filter);
+}
+
+function packSearch(
+  head: readonly number[],
+  minScoreAt: number,
+  minScore: number,
+  vectors: Float32Array,
+  filter: Uint8Array,
+): Uint8Array {
+  const bytes = new Uint8Array(head.length * 4 + vectors.length * 4 + filter.length);
+  new Uint32Array(bytes.buffer, 0, head.length).set(head);
+  new Float32Array(bytes.buffer, minScoreAt * 4, 1)[0] = minScore;
+  new Float32Array(bytes.buffer, head.length * 4, vectors.length).set(vectors);
+  bytes.set(filter, (head.length + vectors.length) * 4);
+  return bytes;
+}
+
+/** @throws {QuiverError} `INVALID_ID` */
+export function packGet(ids: readonly unknown[], includeVectors: boolean): Uint8Array {
+  const writer = new ByteWriter();
+  const lengths = ids.map((id, i) => writeId(writer, id, i));
+  const head = Uint32Array.from([op.get, includeVectors ? flag.vectors : 0, ids.length, ...lengths]);
+  return join(head, writer.bytes);
+}
+
+export function packList(filter: Uint8Array, includeVectors: boolean): Uint8Array {
+  return join(Uint32Array.from([op.list, includeVectors ? flag.vectors : 0, filter.length]), filter);
+}
+
+function join(head: Uint32Array, rest: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(head.byteLength + rest.length);
+  bytes.set(new Uint8Array(head.buffer));
+  bytes.set(rest, head.byteLength);
+  return bytes;
+}

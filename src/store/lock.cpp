@@ -1,0 +1,121 @@
+#include "store/lock.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+namespace quiver::store {
+namespace {
+
+constexpr std::string_view kHeld = "held";
+constexpr std::string_view kReleased = "released";
+
+std::string encode(const Owner& owner, std::string_view state) {
+  return std::string(state) + "\n" + std::to_string(owner.pid) + "\n" + owner.start + "\n" +
+         owner.host + "\n";
+}
+
+struct Record {
+  bool held;
+  Owner owner;
+};
+
+/// Nothing for a file that is not in this form.
+std::optional<Record> decode(std::string_view text) {
+  std::vector<std::string_view> lines;
+  for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  if (lines.size() != 4) return std::nullopt;
+  Record record{lines[0] == kHeld, {0, std::string(lines[2]), std::string(lines[3])}};
+  const auto [end, failure] =
+      std::from_chars(lines[1].data(), lines[1].data() + lines[1].size(), record.owner.pid);
+  if (failure != std::errc() || (lines[0] != kHeld && lines[0] != kReleased)) return std::nullopt;
+  return record;
+}
+
+Expected<std::vector<uint64_t>> lock_numbers(Vfs& vfs) {
+  const auto names = vfs.list();
+  if (!names) return names.error();
+  std::vector<uint64_t> numbers;
+  for (const std::string& name : *names) {
+    if (const auto number = lock_file_number(name)) numbers.push_back(*number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+/// An error if the lock file belongs to a process that may be alive.
+Expected<void> check_free(Vfs& vfs, uint64_t number) {
+  const std::string name = lock_file_name(number);
+  const auto file = vfs.read(name);
+  if (!file) return file.error();
+  const auto record = decode(as_text((*file)->bytes()));
+  const std::string folder(vfs.describe());
+  if (!record) {
+    return Error{Code::kLocked, folder + " is locked: " + name +
+                                    " cannot be read; remove it if no process uses the index"};
+  }
+  if (!record->held || !vfs.is_alive(record->owner)) return {};
+  return Error{Code::kLocked, folder + " is in use by process " +
+                                  std::to_string(record->owner.pid) + " on " + record->owner.host};
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<Lock>> Lock::acquire(Vfs& vfs) {
+  const std::string own = encode(vfs.current_owner(), kHeld);
+  while (true) {
+    const auto before = lock_numbers(vfs);
+    if (!before) return before.error();
+    if (!before->empty()) {
+      if (auto free = check_free(vfs, before->back()); !free) {
+        // Gone since it was listed: its successor is there by now.
+        if (free.error().code == Code::kMissingFile) continue;
+        return free.error();
+      }
+    }
+    const uint64_t number = before->empty() ? 1 : before->back() + 1;
+    if (auto created = vfs.create_exclusive(lock_file_name(number), as_bytes(std::string_view(own)));
+        !created) {
+      if (created.error().code == Code::kLocked) continue;  // another was faster: look again
+      return created.error();
+    }
+    // A number that was in use and removed between the listing and the creation counts for nothing.
+    const auto after = lock_numbers(vfs);
+    if (!after) return after.error();
+    if (after->back() != number) {
+      if (auto removed = vfs.remove(lock_file_name(number)); !removed) return removed.error();
+      continue;
+    }
+    for (const uint64_t old : *after) {
+      // What cannot be removed counts for nothing either.
+      if (old != number) (void)vfs.remove(lock_file_name(old)).has_value();
+    }
+    return std::unique_ptr<Lock>(new Lock(vfs, number));
+  }
+}
+
+Lock::~Lock() {
+  // If this fails, the process is found dead by the next one that wants the lock.
+  const std::string record = encode(vfs_.current_owner(), kReleased);
+  const std::string name = lock_file_name(number_);
+  const std::string temporary = name + ".tmp";
+  auto file = vfs_.create(temporary);
+  if (!file || !(*file)->append(as_bytes(std::string_view(record)))) return;
+  file->reset();
+  (void)vfs_.rename(temporary, name).has_value();
+}
+
+Expected<void> remove_lock_files(Vfs& vfs) {
+  const auto numbers = lock_numbers(vfs);
+  if (!numbers) return numbers.error();
+  for (const uint64_t number : *numbers) {
+    if (auto removed = vfs.remove(lock_file_name(number)); !removed) return removed;
+  }
+  return {};
+}
+
+}  // namespace quiver::store

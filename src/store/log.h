@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/expected.h"
+#include "store/file_names.h"
+#include "store/vfs.h"
+
+namespace quiver::store {
+
+/// Bytes of one frame's payload at most.
+inline constexpr uint64_t kMaxFrameBytes = uint64_t{1} << 30;
+
+/// Writes one log file: numbered, checksummed frames (docs/format.md). Frames are gathered in memory until
+/// flush or sync. One thread at a time.
+///
+/// A log file is never appended to after its writer is gone: recovery starts a new one, whose first sequence
+/// number follows that of the last whole transaction.
+class LogWriter {
+ public:
+  /// The file exists with its header on the disk when this returns.
+  static Expected<std::unique_ptr<LogWriter>> create(Vfs& vfs, uint64_t file_number,
+                                                     uint64_t first_sequence);
+
+  /// Adds a frame. A transaction is a run of frames of which only the last has `last`.
+  /// INVALID_ARGUMENT if the payload is larger than kMaxFrameBytes.
+  Expected<void> append(Bytes payload, bool last);
+
+  /// Hands everything to the operating system.
+  Expected<void> flush();
+
+  /// Returns when everything is on the disk.
+  Expected<void> sync();
+
+ private:
+  LogWriter(std::unique_ptr<WritableFile> file, uint32_t salt, uint64_t first_sequence)
+      : file_(std::move(file)), salt_(salt), next_sequence_(first_sequence) {}
+
+  std::unique_ptr<WritableFile> file_;
+  uint32_t salt_;
+  uint64_t next_sequence_;
+  ByteWriter pending_;
+};
+
+struct ReplayResult {
+  uint64_t next_sequence = 0;  ///< follows the last frame of the last whole transaction
+  bool torn_tail = false;      ///< the file ended in an unfinished frame or transaction, which was dropped
+};
+
+/// Receives the payloads of one whole transaction, which live until it returns.
+using ReplayTransaction = std::function<Expected<void>(std::span<const Bytes> payloads)>;
+
+/// Reads a log file from its beginning. What a crash can leave — an unfinished last frame, a transaction without
+/// its end, a file without a whole header — is dropped; anything else that is wrong, such as a bad frame with a
+/// good one after it or a gap in the numbers, is CORRUPT_FILE. An error of `apply` ends the reading.
+Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, uint64_t first_sequence,
+                                  const ReplayTransaction& apply);
+
+}  // namespace quiver::store

@@ -1,0 +1,161 @@
+#include "store/segment_file.h"
+
+#include <array>
+#include <cstring>
+
+#include "base/crc32c.h"
+
+namespace quiver::store {
+namespace {
+
+constexpr std::array<char, 8> kMagic{'Q', 'U', 'I', 'V', 'S', 'E', 'G', '1'};
+constexpr std::array<char, 8> kEndMagic{'Q', 'U', 'I', 'V', 'E', 'N', 'D', '1'};
+constexpr uint32_t kVersion = 1;
+constexpr uint32_t kMaxSections = 1024;
+
+struct Header {
+  std::array<char, 8> magic;
+  uint32_t version;
+  uint32_t crc;  // of the 12 bytes before
+  std::array<char, 48> reserved;
+};
+static_assert(sizeof(Header) == 64);
+
+struct Footer {
+  uint64_t table_offset;
+  uint32_t sections;
+  uint32_t table_crc;
+  uint32_t reserved;
+  uint32_t crc;  // of the 20 bytes before
+  std::array<char, 8> magic;
+};
+static_assert(sizeof(Footer) == 32);
+
+template <typename T>
+Bytes bytes_of(const T& value, size_t size = sizeof(T)) {
+  return {reinterpret_cast<const uint8_t*>(&value), size};
+}
+
+uint32_t crc_of(const Header& header) { return crc32c(bytes_of(header, offsetof(Header, crc))); }
+uint32_t crc_of(const Footer& footer) { return crc32c(bytes_of(footer, offsetof(Footer, crc))); }
+
+}  // namespace
+
+Expected<std::unique_ptr<SegmentFileWriter>> SegmentFileWriter::create(Vfs& vfs,
+                                                                       std::string_view name) {
+  auto file = vfs.create(std::string(name) + ".tmp");
+  if (!file) return file.error();
+  std::unique_ptr<SegmentFileWriter> writer(
+      new SegmentFileWriter(vfs, std::string(name), std::move(*file)));
+  Header header{kMagic, kVersion, 0, {}};
+  header.crc = crc_of(header);
+  writer->pending_.assign(bytes_of(header).begin(), bytes_of(header).end());
+  writer->offset_ = sizeof(header);
+  return writer;
+}
+
+Expected<void> SegmentFileWriter::flush() {
+  auto written = file_->append(pending_);
+  pending_.clear();
+  return written;
+}
+
+Expected<void> SegmentFileWriter::pad(uint64_t alignment) {
+  const uint64_t aligned = (offset_ + alignment - 1) / alignment * alignment;
+  pending_.resize(pending_.size() + static_cast<size_t>(aligned - offset_));
+  offset_ = aligned;
+  return {};
+}
+
+Expected<void> SegmentFileWriter::begin_section(uint32_t id, uint32_t alignment) {
+  if (auto padded = pad(alignment); !padded) return padded;
+  sections_.push_back({id, 0, offset_, 0});
+  return {};
+}
+
+Expected<void> SegmentFileWriter::append(Bytes bytes) {
+  constexpr size_t kBufferBytes = size_t{1} << 20;
+  SectionEntry& section = sections_.back();
+  section.crc = crc32c(bytes, section.crc);
+  section.size += bytes.size();
+  offset_ += bytes.size();
+  pending_.insert(pending_.end(), bytes.begin(), bytes.end());
+  return pending_.size() < kBufferBytes ? Expected<void>() : flush();
+}
+
+Expected<void> SegmentFileWriter::finish() {
+  if (auto padded = pad(8); !padded) return padded;
+  const Bytes table = as_bytes(std::span<const SectionEntry>(sections_));
+  Footer footer{offset_, static_cast<uint32_t>(sections_.size()), crc32c(table), 0, 0, kEndMagic};
+  footer.crc = crc_of(footer);
+  pending_.insert(pending_.end(), table.begin(), table.end());
+  const Bytes end = bytes_of(footer);
+  pending_.insert(pending_.end(), end.begin(), end.end());
+  if (auto flushed = flush(); !flushed) return flushed;
+  if (auto synced = file_->sync(); !synced) return synced;
+  file_.reset();
+  if (auto renamed = vfs_.rename(name_ + ".tmp", name_); !renamed) return renamed;
+  return vfs_.sync_folder();
+}
+
+Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_view name,
+                                                         bool verify_checksums) {
+  auto content = vfs.read(name);
+  if (!content) return content.error();
+  const Bytes file = (*content)->bytes();
+  const auto corrupt = [name](std::string_view what) {
+    return Error{Code::kCorruptFile, std::string(name) + " is corrupt: " + std::string(what)};
+  };
+  Header header;
+  Footer footer;
+  if (file.size() < sizeof(header) + sizeof(footer)) return corrupt("it is cut off");
+  std::memcpy(&header, file.data(), sizeof(header));
+  if (header.magic != kMagic) return corrupt("not a segment");
+  if (crc_of(header) != header.crc) return corrupt("the header's checksum is wrong");
+  if (header.version != kVersion) {
+    return Error{Code::kUnsupportedFormat,
+                 std::string(name) + " has version " + std::to_string(header.version) +
+                     "; this release reads version " + std::to_string(kVersion)};
+  }
+  const uint64_t footer_offset = file.size() - sizeof(footer);
+  std::memcpy(&footer, file.data() + footer_offset, sizeof(footer));
+  if (footer.magic != kEndMagic) return corrupt("it is cut off");
+  if (crc_of(footer) != footer.crc) return corrupt("the footer's checksum is wrong");
+  const uint64_t table_size = uint64_t{footer.sections} * sizeof(SectionEntry);
+  if (footer.sections > kMaxSections || footer.table_offset > footer_offset ||
+      footer_offset - footer.table_offset != table_size) {
+    return corrupt("the table of sections does not fit");
+  }
+  const Bytes table = file.subspan(static_cast<size_t>(footer.table_offset),
+                                   static_cast<size_t>(table_size));
+  if (crc32c(table) != footer.table_crc) return corrupt("the table's checksum is wrong");
+  std::vector<SectionEntry> sections(footer.sections);
+  if (!sections.empty()) std::memcpy(sections.data(), table.data(), table.size());
+  uint64_t end = sizeof(header);
+  for (const SectionEntry& section : sections) {
+    if (section.offset < end || section.offset % 8 != 0 ||
+        section.size > footer.table_offset || section.offset > footer.table_offset - section.size) {
+      return corrupt("section " + std::to_string(section.id) + " does not fit");
+    }
+    end = section.offset + section.size;
+    const Bytes bytes = file.subspan(static_cast<size_t>(section.offset),
+                                     static_cast<size_t>(section.size));
+    if (verify_checksums && crc32c(bytes) != section.crc) {
+      return corrupt("the checksum of section " + std::to_string(section.id) + " is wrong");
+    }
+  }
+  return std::unique_ptr<SegmentFile>(
+      new SegmentFile(std::string(name), std::move(*content), std::move(sections)));
+}
+
+Expected<Bytes> SegmentFile::section(uint32_t id) const {
+  for (const SectionEntry& section : sections_) {
+    if (section.id == id) {
+      return content_->bytes().subspan(static_cast<size_t>(section.offset),
+                                       static_cast<size_t>(section.size));
+    }
+  }
+  return Error{Code::kCorruptFile, name_ + " is corrupt: section " + std::to_string(id) + " is missing"};
+}
+
+}  // namespace quiver::store

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/expected.h"
+#include "store/file_names.h"
+#include "store/vfs.h"
+
+namespace quiver::store {
+
+/// Where a numbered section lies in a segment file, and its checksum.
+struct SectionEntry {
+  uint32_t id;
+  uint32_t crc;
+  uint64_t offset;
+  uint64_t size;
+};
+static_assert(sizeof(SectionEntry) == 24);
+
+/// Writes a file of numbered sections from front to back (docs/format.md), under a temporary name until it is
+/// finished. One thread at a time.
+class SegmentFileWriter {
+ public:
+  static Expected<std::unique_ptr<SegmentFileWriter>> create(Vfs& vfs, std::string_view name);
+
+  /// Ends the section before and begins one at the next multiple of `alignment` (a power of two, ≤ 4096).
+  Expected<void> begin_section(uint32_t id, uint32_t alignment);
+  Expected<void> append(Bytes bytes);
+
+  /// Writes the table of sections, syncs, and gives the file its name.
+  Expected<void> finish();
+
+ private:
+  SegmentFileWriter(Vfs& vfs, std::string name, std::unique_ptr<WritableFile> file)
+      : vfs_(vfs), name_(std::move(name)), file_(std::move(file)) {}
+  Expected<void> flush();
+  Expected<void> pad(uint64_t alignment);
+
+  Vfs& vfs_;
+  std::string name_;
+  std::unique_ptr<WritableFile> file_;
+  Buffer pending_;
+  uint64_t offset_ = 0;  // of the end, pending bytes included
+  std::vector<SectionEntry> sections_;
+};
+
+/// An open segment file. Its memory lives as long as the object.
+class SegmentFile {
+ public:
+  /// Checks the header, the table (bounds, order, alignment to 8) and, if asked, every section's checksum.
+  /// CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
+  static Expected<std::unique_ptr<SegmentFile>> open(Vfs& vfs, std::string_view name,
+                                                     bool verify_checksums);
+
+  /// CORRUPT_FILE if there is no such section.
+  [[nodiscard]] Expected<Bytes> section(uint32_t id) const;
+  [[nodiscard]] uint64_t size() const { return content_->bytes().size(); }
+
+ private:
+  SegmentFile(std::string name, std::shared_ptr<const FileBytes> content,
+              std::vector<SectionEntry> sections)
+      : name_(std::move(name)), content_(std::move(content)), sections_(std::move(sections)) {}
+
+  std::string name_;
+  std::shared_ptr<const FileBytes> content_;
+  std::vector<SectionEntry> sections_;
+};
+
+}  // namespace quiver::store

@@ -1,0 +1,17 @@
+#include "store/vfs.h"
+
+namespace quiver::store {
+
+Expected<void> replace_file(Vfs& vfs, std::string_view name, Bytes content) {
+  const std::string temporary = std::string(name) + ".tmp";
+  {
+    auto file = vfs.create(temporary);
+    if (!file) return file.error();
+    if (auto written = (*file)->append(content); !written) return written;
+    if (auto synced = (*file)->sync(); !synced) return synced;
+  }
+  if (auto renamed = vfs.rename(temporary, name); !renamed) return renamed;
+  return vfs.sync_folder();
+}
+
+}  // namespace quiver::store

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/expected.h"
+
+namespace quiver::store {
+
+/// A file being written, front to back. One thread at a time. Closed by the destructor, without a sync.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+
+  /// Writes all of `bytes` or fails; after a failure the end of the file is unknown.
+  virtual Expected<void> append(Bytes bytes) = 0;
+
+  /// Returns when everything appended is on the disk. A failed sync is final: the system may have dropped
+  /// what it could not write, so every later call fails too.
+  virtual Expected<void> sync() = 0;
+};
+
+/// The whole content of a file, mapped or in memory, for as long as the object lives.
+class FileBytes {
+ public:
+  virtual ~FileBytes() = default;
+  [[nodiscard]] virtual Bytes bytes() const = 0;
+};
+
+/// Who holds a lock: enough to find out later whether it is still alive.
+struct Owner {
+  uint64_t pid = 0;
+  std::string start;  ///< when the process started, in the system's own words; empty where unknown
+  std::string host;
+};
+
+/// A file system, seen from one index folder. Names are plain file names, without '/'.
+///
+/// Errors: MISSING_FILE, PERMISSION_DENIED, NO_SPACE, IO_ERROR; the message names the file.
+/// Threads: safe for concurrent calls.
+class Vfs {
+ public:
+  virtual ~Vfs() = default;
+
+  /// The folder's name, for messages and as its identity.
+  [[nodiscard]] virtual std::string_view describe() const = 0;
+
+  /// A new file, or an old one emptied.
+  virtual Expected<std::unique_ptr<WritableFile>> create(std::string_view name) = 0;
+  virtual Expected<std::shared_ptr<const FileBytes>> read(std::string_view name) = 0;
+  virtual Expected<uint64_t> size(std::string_view name) = 0;
+  virtual Expected<bool> exists(std::string_view name) = 0;
+
+  /// All files, sorted; a folder that does not exist has none.
+  virtual Expected<std::vector<std::string>> list() = 0;
+
+  /// Gives a file another name, atomically replacing what had it.
+  virtual Expected<void> rename(std::string_view from, std::string_view to) = 0;
+  virtual Expected<void> remove(std::string_view name) = 0;
+
+  /// Makes a file with this content appear at once; LOCKED if the name is taken, whoever took it.
+  virtual Expected<void> create_exclusive(std::string_view name, Bytes content) = 0;
+
+  /// Returns when creations, renames and removals are on the disk.
+  virtual Expected<void> sync_folder() = 0;
+  virtual Expected<void> make_folder() = 0;
+  virtual Expected<void> remove_folder_if_empty() = 0;
+
+  /// This process, and whether another one still runs. An owner on another host counts as alive.
+  virtual Owner current_owner() = 0;
+  virtual bool is_alive(const Owner& owner) = 0;
+};
+
+/// Writes a file so that it is either the old or the new one, whatever happens: temporary name, sync, rename.
+Expected<void> replace_file(Vfs& vfs, std::string_view name, Bytes content);
+
+}  // namespace quiver::store
