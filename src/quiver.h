@@ -24,8 +24,8 @@ Expected<void> create_index(store::Vfs& vfs, Bytes config);
 /// Whether the folder holds an index.
 Expected<bool> index_exists(store::Vfs& vfs);
 
-/// Removes the index's files, and the folder if nothing else is in it. INDEX_NOT_FOUND if there is no
-/// index; LOCKED if it is open.
+/// Removes the index's files, and the folder if nothing else is in it. INDEX_NOT_FOUND if there is
+/// no index; LOCKED if it is open.
 Expected<void> destroy_index(store::Vfs& vfs);
 
 /// Opens the index for a host without threads (WASM): the caller runs `pump` when it is idle.

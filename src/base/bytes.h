@@ -28,8 +28,7 @@ inline Bytes as_bytes(std::string_view text) {
 }
 
 template <typename T>
-  requires std::is_trivially_copyable_v<T>
-Bytes as_bytes(std::span<const T> values) {
+requires std::is_trivially_copyable_v<T> Bytes as_bytes(std::span<const T> values) {
   return {reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes()};
 }
 
@@ -37,7 +36,7 @@ Bytes as_bytes(std::span<const T> values) {
 class ByteWriter {
  public:
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void put(T value) {
     const auto* bytes = reinterpret_cast<const uint8_t*>(&value);
     buffer_.insert(buffer_.end(), bytes, bytes + sizeof(T));
@@ -61,11 +60,11 @@ class ByteWriter {
 /// the end fails and leaves the position where it was.
 class ByteReader {
  public:
-  explicit ByteReader(Bytes bytes, std::string_view what = "message") : bytes_(bytes), what_(what) {}
+  explicit ByteReader(Bytes bytes, std::string_view what = "message")
+      : bytes_(bytes), what_(what) {}
 
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  Expected<T> get() {
+  requires std::is_trivially_copyable_v<T> Expected<T> get() {
     if (remaining() < sizeof(T)) return too_short(sizeof(T));
     T value;
     std::memcpy(&value, bytes_.data() + position_, sizeof(T));

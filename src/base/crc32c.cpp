@@ -13,7 +13,8 @@ namespace {
 
 constexpr uint32_t kPolynomial = 0x82F63B78;  // reflected
 
-/// kTables[k][b]: the checksum of byte b followed by k zero bytes ("slicing-by-8", Kounavis & Berry 2005).
+/// kTables[k][b]: the checksum of byte b followed by k zero bytes ("slicing-by-8", Kounavis & Berry
+/// 2005).
 constexpr std::array<std::array<uint32_t, 256>, 8> make_tables() {
   std::array<std::array<uint32_t, 256>, 8> tables{};
   for (uint32_t byte = 0; byte < 256; ++byte) {
@@ -45,7 +46,8 @@ uint32_t portable(const uint8_t* at, size_t size, uint32_t crc) {
 }
 
 #ifdef QUIVER_CRC32C_SSE42
-__attribute__((target("sse4.2"))) uint32_t with_sse42(const uint8_t* at, size_t size, uint32_t crc) {
+__attribute__((target("sse4.2"))) uint32_t with_sse42(const uint8_t* at, size_t size,
+                                                      uint32_t crc) {
   uint64_t wide = crc;
   for (; size >= 8; size -= 8, at += 8) {
     uint64_t word;

@@ -6,7 +6,8 @@
 
 namespace quiver {
 
-/// Appends `value` in groups of 7 bits, lowest first, all but the last with the top bit set (LEB128).
+/// Appends `value` in groups of 7 bits, lowest first, all but the last with the top bit set
+/// (LEB128).
 inline void put_varint(ByteWriter& writer, uint64_t value) {
   for (; value >= 0x80; value >>= 7) writer.put<uint8_t>(static_cast<uint8_t>(value) | 0x80);
   writer.put<uint8_t>(static_cast<uint8_t>(value));

@@ -88,8 +88,8 @@ class PooledSession final : public AsyncSession {
     if (closing_ && calls_ == 0) finish_close();
   }
 
-  /// Needs the lock, and no call in flight. If this was the folder's last session, the collection is
-  /// closed when the completions run.
+  /// Needs the lock, and no call in flight. If this was the folder's last session, the collection
+  /// is closed when the completions run.
   void finish_close() {
     run_in_background([self = self(), waiting = std::exchange(waiting_, {})] {
       std::shared_ptr<SharedCollection> shared;

@@ -13,8 +13,8 @@ template <typename T>
 using Completion = std::function<void(Expected<T>)>;
 
 /// A Session whose work runs on the core's threads, for hosts that have them. Reads run on a pool
-/// shared by the process; writes of all sessions on one folder pass through one writer thread in the
-/// order of the calls and share fsyncs; a low-priority thread seals and merges segments.
+/// shared by the process; writes of all sessions on one folder pass through one writer thread in
+/// the order of the calls and share fsyncs; a low-priority thread seals and merges segments.
 ///
 /// Sessions of one process on the same folder share one collection, so worker threads can open the
 /// same index; another process gets LOCKED.

@@ -123,7 +123,8 @@ Expected<Batch> decode_batch(Bytes bytes) {
     }
     batch.operations.push_back(operation);
   }
-  if (vectors_left != 0 || !ids.empty() || !metadata.empty()) return malformed("bytes are left over");
+  if (vectors_left != 0 || !ids.empty() || !metadata.empty())
+    return malformed("bytes are left over");
   return batch;
 }
 
@@ -136,8 +137,7 @@ Buffer encode_batch(uint32_t dim, const std::vector<Operation>& operations) {
   }
   ByteWriter writer;
   writer.buffer().reserve(sizeof(Header) + operations.size() * 12 + header.id_bytes +
-                          header.metadata_bytes +
-                          size_t{header.vectors} * dim * sizeof(float));
+                          header.metadata_bytes + size_t{header.vectors} * dim * sizeof(float));
   writer.put(header);
   for (const Operation& operation : operations) {
     writer.put<uint32_t>(static_cast<uint32_t>(operation.kind) |

@@ -30,8 +30,8 @@ struct Batch {
 inline constexpr size_t kMaxIdBytes = 1024;
 inline constexpr uint32_t kMaxDimensions = 65536;
 
-/// Decodes and checks a batch (docs/engine-messages.md): its lengths, ids (1–1024 bytes), finite vectors,
-/// well-formed metadata. An error's `item` is the position of the operation in the batch.
+/// Decodes and checks a batch (docs/engine-messages.md): its lengths, ids (1–1024 bytes), finite
+/// vectors, well-formed metadata. An error's `item` is the position of the operation in the batch.
 /// The floats in `bytes` must be 4-byte aligned.
 Expected<Batch> decode_batch(Bytes bytes);
 

@@ -96,8 +96,8 @@ Expected<void> Collection::destroy(store::Vfs& vfs) {
   // The manifest goes first: without it the rest is no index any more.
   if (auto removed = vfs.remove(store::kManifestName); !removed) return removed;
   for (const std::string& name : *files) {
-    const bool is_ours = store::log_file_number(name) || store::segment_file_number(name) ||
-                         ends_with(name, ".tmp");
+    const bool is_ours =
+        store::log_file_number(name) || store::segment_file_number(name) || ends_with(name, ".tmp");
     if (!is_ours) continue;
     if (auto removed = vfs.remove(name); !removed) return removed;
   }
@@ -243,8 +243,8 @@ Expected<void> Collection::check(const Draft& draft, const Transaction& transact
   return {};
 }
 
-/// Carries out a checked transaction on the draft; `payloads` receives what the log has to keep, with
-/// updates resolved to whole items, so that replaying needs nothing but the log.
+/// Carries out a checked transaction on the draft; `payloads` receives what the log has to keep,
+/// with updates resolved to whole items, so that replaying needs nothing but the log.
 WriteCounts Collection::apply(Draft& draft, const Transaction& transaction,
                               std::vector<Buffer>& payloads) {
   WriteCounts counts;
@@ -375,7 +375,8 @@ uint32_t Collection::seal_threshold(uint32_t dim) const {
   return std::clamp<uint32_t>((1U << 21) / std::max(dim, 1U), 1024, 65536);
 }
 
-/// Ends the head and its log file, so that both can be replaced by a segment. Needs the writer's lock.
+/// Ends the head and its log file, so that both can be replaced by a segment. Needs the writer's
+/// lock.
 Expected<void> Collection::freeze() {
   if (log_) {
     if (auto synced = log_->sync(); !synced) return synced;
@@ -394,8 +395,8 @@ std::optional<std::pair<size_t, size_t>> Collection::next_range(const View& view
   while (segments < states_.size() && states_[segments].segment_number != 0) ++segments;
   const size_t sealable = states_.size() - (head_ ? 1 : 0);
   if (optimize_requested_) {
-    const bool is_compact = sealable == 0 || (sealable == 1 && segments == 1 &&
-                                              view.parts[0].deleted_count == 0);
+    const bool is_compact =
+        sealable == 0 || (sealable == 1 && segments == 1 && view.parts[0].deleted_count == 0);
     if (!is_compact) return std::pair(size_t{0}, sealable);
   }
   if (segments < sealable) return std::pair(segments, sealable);
@@ -415,9 +416,8 @@ std::optional<std::pair<size_t, size_t>> Collection::next_range(const View& view
 std::unique_ptr<MaintenanceJob> Collection::next_job() {
   const std::lock_guard lock(writer_mutex_);
   if (closed_ || failure_) return nullptr;
-  const bool wants_seal =
-      head_ && head_->rows() > 0 &&
-      (optimize_requested_ || head_->rows() >= seal_threshold(view_->dim));
+  const bool wants_seal = head_ && head_->rows() > 0 &&
+                          (optimize_requested_ || head_->rows() >= seal_threshold(view_->dim));
   if (wants_seal) {
     if (auto frozen = freeze(); !frozen) {
       failure_ = frozen.error();

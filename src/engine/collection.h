@@ -23,12 +23,12 @@ namespace quiver::engine {
 
 /// An open index: the one writer of its folder. It has no threads of its own.
 ///
-/// Threads: any number may call `view` and what says so; `commit`, `install` and the other changes lock
-/// each other out. Readers never wait for them.
+/// Threads: any number may call `view` and what says so; `commit`, `install` and the other changes
+/// lock each other out. Readers never wait for them.
 ///
-/// How a write becomes durable: checked → head (not yet visible) → log, fsync → new view. When the head is
-/// large, it is frozen, a new log file is begun, and a MaintenanceJob turns the frozen head into a segment;
-/// `install` then replaces the manifest, which makes the old log files superfluous.
+/// How a write becomes durable: checked → head (not yet visible) → log, fsync → new view. When the
+/// head is large, it is frozen, a new log file is begun, and a MaintenanceJob turns the frozen head
+/// into a segment; `install` then replaces the manifest, which makes the old log files superfluous.
 class Collection {
  public:
   /// Makes an empty index. INDEX_EXISTS if the folder holds one.
@@ -50,16 +50,16 @@ class Collection {
   /// The newest published state. Any thread.
   [[nodiscard]] std::shared_ptr<const View> view() const;
 
-  /// Commits transactions in order with one fsync. Each gets its own result in `results`: a refused one
-  /// changes nothing. After a failure to write the log every later commit fails: what is on the disk
-  /// is then unknown, and only opening the index again tells.
+  /// Commits transactions in order with one fsync. Each gets its own result in `results`: a refused
+  /// one changes nothing. After a failure to write the log every later commit fails: what is on the
+  /// disk is then unknown, and only opening the index again tells.
   void commit(std::span<Transaction* const> transactions, std::span<Expected<WriteCounts>> results);
 
   /// Puts on the disk what `durability: 'async'` has acknowledged since the last time.
   Expected<void> sync();
 
-  /// The next piece of background work, if there is any: sealing frozen heads, merging segments of like
-  /// size or with many deleted rows, or what request_optimize() asked for. One job at a time.
+  /// The next piece of background work, if there is any: sealing frozen heads, merging segments of
+  /// like size or with many deleted rows, or what request_optimize() asked for. One job at a time.
   std::unique_ptr<MaintenanceJob> next_job();
 
   /// Puts the finished job's segment in place of the parts that it was made from.
@@ -100,8 +100,7 @@ class Collection {
   Expected<void> replay(const store::Manifest& manifest, const std::vector<std::string>& files);
   void remove_orphans(const store::Manifest& manifest, const std::vector<std::string>& files);
   Expected<void> check(const Draft& draft, const Transaction& transaction) const;
-  WriteCounts apply(Draft& draft, const Transaction& transaction,
-                              std::vector<Buffer>& payloads);
+  WriteCounts apply(Draft& draft, const Transaction& transaction, std::vector<Buffer>& payloads);
   Expected<void> write_log(const std::vector<std::vector<Buffer>>& payloads);
   Expected<void> start_log();
   Expected<void> freeze();
@@ -122,7 +121,7 @@ class Collection {
 
   std::mutex writer_mutex_;  // guards everything down to the next blank line
   std::vector<PartState> states_;
-  std::shared_ptr<Head> head_;  // the last part of the view
+  std::shared_ptr<Head> head_;             // the last part of the view
   std::unique_ptr<store::LogWriter> log_;  // opened by the first commit
   uint64_t next_file_number_ = 1;
   uint64_t next_sequence_ = 1;

@@ -41,7 +41,8 @@ void check_rows(const View& view, const Part& part, const std::string& name,
   for (uint32_t row = 0; row < part.count; ++row) {
     if (!part.is_live(row)) continue;
     const std::string_view id = part.source->id(row);
-    const std::string where = name + ", row " + std::to_string(row) + " (\"" + std::string(id) + "\")";
+    const std::string where =
+        name + ", row " + std::to_string(row) + " (\"" + std::string(id) + "\")";
     if (!ids.insert(id).second) problems.push_back(where + ": its id is used twice");
     const auto place = view.find(id);
     if (!place || view.parts[place->part].source != part.source || place->row != row) {

@@ -24,7 +24,8 @@ Expected<uint32_t> number_in(const msgpack::Value& map, std::string_view name, u
   if (!value || value->is(msgpack::Kind::kNil)) return fallback;
   const auto whole = value->whole();
   if (!whole || *whole < low || *whole > high) {
-    return invalid(name, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+    return invalid(name,
+                   "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
   }
   return static_cast<uint32_t>(*whole);
 }

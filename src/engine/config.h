@@ -17,8 +17,8 @@ struct Config {
   Buffer user;  ///< opaque: comes back in the statistics
 };
 
-/// The msgpack map of docs/engine-messages.md, as a message and in the manifest. INVALID_ARGUMENT names
-/// the field that is missing or out of range.
+/// The msgpack map of docs/engine-messages.md, as a message and in the manifest. INVALID_ARGUMENT
+/// names the field that is missing or out of range.
 Expected<Config> decode_config(Bytes bytes);
 Buffer encode_config(const Config& config);
 

@@ -88,8 +88,8 @@ std::vector<index::VectorBlock> Head::blocks(uint32_t count) const {
   std::vector<index::VectorBlock> blocks;
   for (uint32_t first = 0; first < count; first += chunk_rows_) {
     const Chunk& chunk = chunks_[first / chunk_rows_];
-    blocks.push_back({chunk.vectors.get(), chunk.inv_norms.get(), first,
-                      std::min(chunk_rows_, count - first)});
+    blocks.push_back(
+        {chunk.vectors.get(), chunk.inv_norms.get(), first, std::min(chunk_rows_, count - first)});
   }
   return blocks;
 }

@@ -14,9 +14,9 @@
 
 namespace quiver::engine {
 
-/// Turns a range of a view's parts into one segment file with a graph: a seal when the parts are heads,
-/// a merge when they are segments. Deleted rows are left out. The work can be cut into slices
-/// (work) for hosts without threads, or shared by threads (insert_next).
+/// Turns a range of a view's parts into one segment file with a graph: a seal when the parts are
+/// heads, a merge when they are segments. Deleted rows are left out. The work can be cut into
+/// slices (work) for hosts without threads, or shared by threads (insert_next).
 class MaintenanceJob {
  public:
   /// Parts [first, last) of `view`; the new file gets the number `segment_number`.
@@ -32,8 +32,8 @@ class MaintenanceJob {
   /// Writes the segment file, once every row is linked.
   Expected<void> write(store::Vfs& vfs);
 
-  /// Does the above in order until it is done or the time is over; whether it is done. The first slice
-  /// and the last take as long as copying the rows takes.
+  /// Does the above in order until it is done or the time is over; whether it is done. The first
+  /// slice and the last take as long as copying the rows takes.
   Expected<bool> work(store::Vfs& vfs, std::chrono::steady_clock::time_point until);
 
   [[nodiscard]] const View& view() const { return *view_; }

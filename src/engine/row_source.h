@@ -12,8 +12,8 @@
 
 namespace quiver::engine {
 
-/// Rows in memory or in a segment file. What is published in a view never changes, so readers need no
-/// lock; which rows are deleted is the view's business.
+/// Rows in memory or in a segment file. What is published in a view never changes, so readers need
+/// no lock; which rows are deleted is the view's business.
 class RowSource {
  public:
   virtual ~RowSource() = default;
@@ -21,7 +21,8 @@ class RowSource {
   [[nodiscard]] virtual std::string_view id(uint32_t row) const = 0;
   [[nodiscard]] virtual Bytes metadata(uint32_t row) const = 0;  ///< a msgpack map
   [[nodiscard]] virtual const float* vector(uint32_t row) const = 0;
-  [[nodiscard]] virtual float inv_norm(uint32_t row) const = 0;  ///< 1/‖v‖ (0: zero vector); 1 unless cosine
+  [[nodiscard]] virtual float inv_norm(
+      uint32_t row) const = 0;  ///< 1/‖v‖ (0: zero vector); 1 unless cosine
 
   /// The row of `id` among the first `count` rows that is not in `deleted` (null: none is).
   [[nodiscard]] virtual std::optional<uint32_t> find(std::string_view id, uint32_t count,

@@ -67,10 +67,12 @@ std::vector<Hit> search_view(const View& view, std::span<const float> query,
     request.rules = &rules;
     request.allows_all = options.filter == nullptr && part.deleted_count == 0;
     part.source->search(request, part.count, options.exact, found);
-    for (const index::Neighbor& neighbor : found) hits.push_back({neighbor.distance, i, neighbor.row});
+    for (const index::Neighbor& neighbor : found)
+      hits.push_back({neighbor.distance, i, neighbor.row});
   }
   if (options.has_min_score) {
-    std::erase_if(hits, [&](const Hit& hit) { return !(score_of(hit.distance) >= options.min_score); });
+    std::erase_if(hits,
+                  [&](const Hit& hit) { return !(score_of(hit.distance) >= options.min_score); });
   }
   const auto better = [&view](const Hit& a, const Hit& b) {
     if (a.distance != b.distance) return a.distance < b.distance;

@@ -20,17 +20,17 @@ struct QueryOptions {
   const filter::Filter* filter = nullptr;
 };
 
-/// Candidates that a walk keeps when the caller names no ef: recall@10 of 0.99 or more on the data sets
-/// in docs/performance.md.
+/// Candidates that a walk keeps when the caller names no ef: recall@10 of 0.99 or more on the data
+/// sets in docs/performance.md.
 inline constexpr uint32_t kDefaultEf = 160;
 
-/// Checks a query vector (length, finite) and brings it into the form that the kernels take: scaled to
-/// unit length under cosine; a zero vector stays zero.
+/// Checks a query vector (length, finite) and brings it into the form that the kernels take: scaled
+/// to unit length under cosine; a zero vector stays zero.
 Expected<std::vector<float>> prepare_query(const View& view, Metric metric,
                                            std::span<const float> query);
 
-/// The nearest live items that pass the filter, best first, equal scores by id: min(top_k, matches) of
-/// them, fewer only if min_score cuts them off. `query` as prepare_query returned it.
+/// The nearest live items that pass the filter, best first, equal scores by id: min(top_k, matches)
+/// of them, fewer only if min_score cuts them off. `query` as prepare_query returned it.
 std::vector<Hit> search_view(const View& view, std::span<const float> query,
                              const QueryOptions& options);
 

@@ -146,7 +146,8 @@ Expected<void> Segment::map(store::Vfs& vfs, std::string_view name, Metric metri
   rows_ = info->rows;
   dim_ = dim;
   const Bytes vectors = section(kVectors);
-  if (vectors.size() != uint64_t{rows_} * dim * sizeof(float)) return corrupt("vectors are missing");
+  if (vectors.size() != uint64_t{rows_} * dim * sizeof(float))
+    return corrupt("vectors are missing");
   vectors_ = as_span<float>(vectors).data();
   if (metric == Metric::kCosine) {
     const auto inv_norms = as_span<float>(section(kInvNorms));
@@ -196,7 +197,8 @@ float Segment::inv_norm(uint32_t row) const {
 std::optional<uint32_t> Segment::find(std::string_view id, uint32_t /*count*/,
                                       const Bitmap* deleted) const {
   const size_t mask = id_table_.size() - 1;
-  for (size_t slot = hash_text(id) & mask; id_table_[slot] != kEmptySlot; slot = (slot + 1) & mask) {
+  for (size_t slot = hash_text(id) & mask; id_table_[slot] != kEmptySlot;
+       slot = (slot + 1) & mask) {
     const uint32_t row = id_table_[slot];
     if (this->id(row) != id) continue;
     if (deleted != nullptr && deleted->test(row)) return std::nullopt;

@@ -13,8 +13,8 @@
 
 namespace quiver::engine {
 
-/// An immutable file of rows with their graph (docs/format.md). Everything that a reader relies on is
-/// checked once by open().
+/// An immutable file of rows with their graph (docs/format.md). Everything that a reader relies on
+/// is checked once by open().
 class Segment final : public RowSource {
  public:
   /// A row to be written; borrowed memory.

@@ -106,8 +106,7 @@ Expected<Buffer> Session::query(Bytes request) {
   ByteReader reader(request);
   const auto header = take_header<Header>(reader);
   if (!header) return header.error();
-  const auto vectors =
-      reader.get_bytes(uint64_t{header->queries} * header->dim * sizeof(float));
+  const auto vectors = reader.get_bytes(uint64_t{header->queries} * header->dim * sizeof(float));
   if (!vectors) return malformed();
   const auto filter_bytes = reader.get_bytes(header->filter_bytes);
   if (!filter_bytes) return malformed();
@@ -177,8 +176,8 @@ Expected<Buffer> Session::open_list(Bytes request) {
   if (!filter_bytes) return malformed();
   auto filter = parse_filter(*filter_bytes);
   if (!filter) return filter.error();
-  return add_cursor(list_cursor(collection_->view(), std::move(*filter),
-                                (header->flags & kIncludeVectors) != 0));
+  return add_cursor(
+      list_cursor(collection_->view(), std::move(*filter), (header->flags & kIncludeVectors) != 0));
 }
 
 Expected<Buffer> Session::open_stream(Bytes request) {
@@ -198,8 +197,8 @@ Expected<Buffer> Session::open_stream(Bytes request) {
   if (!filter) return filter.error();
   const auto view = collection_->view();
   const Metric metric = collection_->config().metric;
-  const auto query = prepare_query(
-      *view, metric, {reinterpret_cast<const float*>(vector->data()), header->dim});
+  const auto query =
+      prepare_query(*view, metric, {reinterpret_cast<const float*>(vector->data()), header->dim});
   if (!query) return query.error();
   const uint64_t limit =
       header->max_results == 0 ? std::numeric_limits<uint64_t>::max() : header->max_results;

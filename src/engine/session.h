@@ -43,8 +43,8 @@ class Session {
   /// Carries out one write request; returns when it is as durable as the collection promises.
   Expected<Buffer> write(Bytes request);
 
-  /// Carries out write requests in order, of sessions on the same collection, with one fsync for all
-  /// the transactions among them (group commit).
+  /// Carries out write requests in order, of sessions on the same collection, with one fsync for
+  /// all the transactions among them (group commit).
   static void write_group(std::span<Write> writes);
 
   /// Works on background maintenance (building a graph, merging segments) for about `budget`.

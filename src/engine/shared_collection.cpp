@@ -38,7 +38,8 @@ Expected<std::shared_ptr<SharedCollection>> SharedCollection::open(std::string k
   }
   auto collection = Collection::open(std::move(vfs), options);
   if (!collection) return collection.error();
-  // The folder stays registered until the collection is closed, so that an opening in between waits.
+  // The folder stays registered until the collection is closed, so that an opening in between
+  // waits.
   const auto close = [key](SharedCollection* shared) {
     delete shared;
     Registry& all = registry();
@@ -84,7 +85,8 @@ void SharedCollection::write_loop() {
       std::unique_lock lock(mutex_);
       write_wake_.wait(lock, [this] { return stopping_ || !writes_.empty(); });
       if (writes_.empty()) return;
-      group.assign(std::make_move_iterator(writes_.begin()), std::make_move_iterator(writes_.end()));
+      group.assign(std::make_move_iterator(writes_.begin()),
+                   std::make_move_iterator(writes_.end()));
       writes_.clear();
     }
     std::vector<Session::Write> writes;
@@ -113,7 +115,8 @@ void SharedCollection::maintenance_loop() {
       // Lets commits gather, so that an fsync of 'async' covers many of them.
       maintenance_wake_.wait_for(lock, kSyncInterval, [this] { return stopping_.load(); });
     }
-    if (auto synced = collection_->sync(); !synced) collection_->set_maintenance_error(synced.error());
+    if (auto synced = collection_->sync(); !synced)
+      collection_->set_maintenance_error(synced.error());
     while (!stopping_ && run_next_job()) {
     }
   }

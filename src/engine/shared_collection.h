@@ -14,13 +14,13 @@
 
 namespace quiver::engine {
 
-/// A collection with the two threads that serve it: one writes, in the order of the calls and with one
-/// fsync for all that wait; one, of low priority, seals and merges with the help of the other cores.
-/// All sessions of a process on one folder share it.
+/// A collection with the two threads that serve it: one writes, in the order of the calls and with
+/// one fsync for all that wait; one, of low priority, seals and merges with the help of the other
+/// cores. All sessions of a process on one folder share it.
 class SharedCollection {
  public:
-  /// The collection of the folder that the Vfs is rooted in, opened if this process has not got it open;
-  /// then `options` are those of the first session.
+  /// The collection of the folder that the Vfs is rooted in, opened if this process has not got it
+  /// open; then `options` are those of the first session.
   static Expected<std::shared_ptr<SharedCollection>> open(std::string key,
                                                           std::shared_ptr<store::Vfs> vfs,
                                                           const OpenOptions& options);
@@ -30,7 +30,8 @@ class SharedCollection {
 
   [[nodiscard]] const std::shared_ptr<Collection>& collection() const { return collection_; }
 
-  /// Queues a write request; `done` runs on the writing thread. The session is kept alive until then.
+  /// Queues a write request; `done` runs on the writing thread. The session is kept alive until
+  /// then.
   void write(std::shared_ptr<Session> session, Buffer request,
              std::function<void(Expected<Buffer>)> done);
 

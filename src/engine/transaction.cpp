@@ -9,8 +9,8 @@ Expected<void> IdOverlay::apply(const View& view, const Operation& operation, ui
   const auto known = exists_.find(operation.id);
   const bool exists = known != exists_.end() ? known->second : view.find(operation.id).has_value();
   if (operation.kind == OperationKind::kInsert && exists) {
-    return Error{Code::kItemExists,
-                 "Item with id " + std::string(operation.id) + " already exists", item};
+    return Error{Code::kItemExists, "Item with id " + std::string(operation.id) + " already exists",
+                 item};
   }
   if (operation.kind == OperationKind::kUpdate && !exists) {
     return Error{Code::kItemNotFound,
@@ -46,7 +46,8 @@ Expected<void> check_dimensions(uint32_t known, const Batch& batch) {
 Expected<Batch> Transaction::decode(uint32_t known_dim, Part& part) {
   auto batch = decode_batch(part.bytes);
   if (!batch) return batch;
-  if (auto fits = check_dimensions(dim_ != 0 ? dim_ : known_dim, *batch); !fits) return fits.error();
+  if (auto fits = check_dimensions(dim_ != 0 ? dim_ : known_dim, *batch); !fits)
+    return fits.error();
   return batch;
 }
 

@@ -24,7 +24,8 @@ struct WriteCounts {
 /// Which ids exist after some operations: those of a view, as changed since. Borrows the ids.
 class IdOverlay {
  public:
-  /// Checks that the operation is possible and notes what it does. An error leaves the overlay as it is.
+  /// Checks that the operation is possible and notes what it does. An error leaves the overlay as
+  /// it is.
   Expected<void> apply(const View& view, const Operation& operation, uint32_t item);
 
   /// Makes what was applied so far final, or takes back what was applied since that.

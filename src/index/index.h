@@ -14,8 +14,8 @@ struct Neighbor {
   uint32_t row;
 };
 
-/// Contiguous vectors, row-major: `rows × dim` floats, the first being row `first_row` of its owner.
-/// `inv_norms` has one entry a row under cosine and is null otherwise.
+/// Contiguous vectors, row-major: `rows × dim` floats, the first being row `first_row` of its
+/// owner. `inv_norms` has one entry a row under cosine and is null otherwise.
 struct VectorBlock {
   const float* vectors = nullptr;
   const float* inv_norms = nullptr;
@@ -31,7 +31,8 @@ class RowRules {
   /// Whether the row may be a result. Called only for rows that would enter the results.
   [[nodiscard]] virtual bool allows(uint32_t row) const = 0;
 
-  /// A total order for rows at equal distance (by id), so that ties are settled the same everywhere.
+  /// A total order for rows at equal distance (by id), so that ties are settled the same
+  /// everywhere.
   [[nodiscard]] virtual bool before(uint32_t a, uint32_t b) const = 0;
 };
 
@@ -41,10 +42,12 @@ struct SearchRequest {
   uint32_t k = 10;               ///< how many neighbours to find, ≥ 1
   uint32_t ef = 0;               ///< how many candidates a graph walk keeps, ≥ k
   const RowRules* rules = nullptr;
-  bool allows_all = true;  ///< no row is deleted and there is no filter: `rules->allows` is not asked
+  bool allows_all =
+      true;  ///< no row is deleted and there is no filter: `rules->allows` is not asked
 };
 
-/// A way to find the nearest rows. Implementations are immutable and safe for any number of threads.
+/// A way to find the nearest rows. Implementations are immutable and safe for any number of
+/// threads.
 class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
@@ -52,7 +55,8 @@ class VectorIndex {
   [[nodiscard]] virtual std::string_view kind() const = 0;
 
   /// Puts at most `request.k` allowed rows into `out`, nearest first (ties by `rules->before`).
-  /// Exact indexes return min(k, allowed rows); an approximate one says in its class what it promises.
+  /// Exact indexes return min(k, allowed rows); an approximate one says in its class what it
+  /// promises.
   virtual void search(const SearchRequest& request, std::vector<Neighbor>& out) const = 0;
 };
 

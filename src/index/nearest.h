@@ -8,8 +8,8 @@
 
 namespace quiver::index {
 
-/// Keeps the k nearest rows offered to it. At equal distance the row that `rules` puts first wins, and
-/// `rules->allows` is asked only for rows that would enter.
+/// Keeps the k nearest rows offered to it. At equal distance the row that `rules` puts first wins,
+/// and `rules->allows` is asked only for rows that would enter.
 class NearestRows {
  public:
   NearestRows(const SearchRequest& request, std::vector<Neighbor>& storage)

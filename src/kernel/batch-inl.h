@@ -58,9 +58,9 @@ void inner_product_batch(const float* query, const float* rows, const float* inv
     for_each_row<L, Pair>(query, rows, ids, count, dim,
                           [=](size_t i, size_t, float distance) { out[i] = distance; });
   } else {
-    for_each_row<L, Pair>(
-        query, rows, ids, count, dim,
-        [=](size_t i, size_t row, float distance) { out[i] = distance * inv_norms[row]; });
+    for_each_row<L, Pair>(query, rows, ids, count, dim, [=](size_t i, size_t row, float distance) {
+      out[i] = distance * inv_norms[row];
+    });
   }
 }
 

@@ -1,8 +1,9 @@
-// The kernels, written once over `Lanes`: the registers of one instruction set (isa/lanes_*.h). Included by each
-// isa/*.cpp after its lanes; everything is in an anonymous namespace, so that no function compiled for one
-// instruction set can be linked into code for another.
+// The kernels, written once over `Lanes`: the registers of one instruction set (isa/lanes_*.h).
+// Included by each isa/*.cpp after its lanes; everything is in an anonymous namespace, so that no
+// function compiled for one instruction set can be linked into code for another.
 //
-// Every instruction set adds in the same order, without fused multiply-add, and so gives the same bits:
+// Every instruction set adds in the same order, without fused multiply-add, and so gives the same
+// bits:
 //   1. 32 partial sums; sum i takes elements i, i + 32, i + 64, …
 //   2. the sums are added in halves: 32 → 16 → 8 → 4 → 2 → 1, sum i with sum i + half.
 // A missing element of the last block counts as zero.
@@ -77,7 +78,8 @@ float cosine(const float* a, const float* b, uint32_t dim) {
   return -(dot(a, b, dim) / norms);
 }
 
-/// Asks for the lines of a row that will be measured soon. 512 bytes; the CPU follows a longer row by itself.
+/// Asks for the lines of a row that will be measured soon. 512 bytes; the CPU follows a longer row
+/// by itself.
 inline void prefetch(const float* row, uint32_t dim) {
 #ifdef __wasm__
   (void)row;

@@ -6,8 +6,8 @@
 namespace quiver::kernel {
 namespace {
 
-/// Three passes rather than one: three sets of sums do not fit the 16 registers of a 128-bit set, and
-/// the second and third pass read what the first brought into the nearest cache.
+/// Three passes rather than one: three sets of sums do not fit the 16 registers of a 128-bit set,
+/// and the second and third pass read what the first brought into the nearest cache.
 template <typename L>
 float cosine(const float* a, const float* b, uint32_t dim) {
   const float aa = sum_of<L, Product>(a, a, dim);

@@ -43,8 +43,7 @@ CpuFeatures detect_cpu() {
   const bool saves_ymm = has(saved, 0x06);
   const bool saves_zmm = has(saved, 0xE6);
   cpu.avx2 = saves_ymm && has(one.ecx, bit(28)) && has(seven.ebx, bit(5));
-  cpu.avx512 =
-      cpu.avx2 && saves_zmm && has(seven.ebx, bit(16) | bit(17) | bit(30) | bit(31));
+  cpu.avx512 = cpu.avx2 && saves_zmm && has(seven.ebx, bit(16) | bit(17) | bit(30) | bit(31));
   return cpu;
 }
 

@@ -18,19 +18,17 @@ struct Sums {
   typename L::Reg reg[kRegs];
 };
 
-/// The tail of fewer than 32 elements, register by register. A recursion rather than a loop: the sums
-/// stay in registers only if every index is a constant.
+/// The tail of fewer than 32 elements, register by register. A recursion rather than a loop: the
+/// sums stay in registers only if every index is a constant.
 template <typename L, typename Term, uint32_t kIndex = 0>
 inline void add_tail(Sums<L>& sums, const float* a, const float* b, uint32_t left) {
   if constexpr (kIndex < Sums<L>::kRegs) {
     if (left >= L::kWidth) {
-      sums.reg[kIndex] =
-          L::add(sums.reg[kIndex], Term::template of<L>(L::load(a), L::load(b)));
+      sums.reg[kIndex] = L::add(sums.reg[kIndex], Term::template of<L>(L::load(a), L::load(b)));
       add_tail<L, Term, kIndex + 1>(sums, a + L::kWidth, b + L::kWidth, left - L::kWidth);
     } else if (left != 0) {
-      sums.reg[kIndex] = L::add(
-          sums.reg[kIndex],
-          Term::template of<L>(L::load_partial(a, left), L::load_partial(b, left)));
+      sums.reg[kIndex] = L::add(sums.reg[kIndex], Term::template of<L>(L::load_partial(a, left),
+                                                                       L::load_partial(b, left)));
     }
   }
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Plain C types only: this header is included by files compiled for one instruction set each, and an
-// inline function here could be emitted with instructions that the running CPU lacks.
+// Plain C types only: this header is included by files compiled for one instruction set each, and
+// an inline function here could be emitted with instructions that the running CPU lacks.
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,9 +11,9 @@ namespace quiver::kernel {
 using PairDistance = float (*)(const float* a, const float* b, uint32_t dim);
 
 /// Distances from one query to `count` rows of a row-major `rows × dim` matrix; smaller is closer.
-/// `ids` names the rows in order; null means rows 0 … count-1. `inv_norms[row]` (1 / ‖row‖, or 0 for
-/// a zero vector) scales the result and may be null, which means 1 for every row.
-/// `out` receives `count` distances. The batch form owns the prefetching of rows.
+/// `ids` names the rows in order; null means rows 0 … count-1. `inv_norms[row]` (1 / ‖row‖, or 0
+/// for a zero vector) scales the result and may be null, which means 1 for every row. `out`
+/// receives `count` distances. The batch form owns the prefetching of rows.
 using BatchDistance = void (*)(const float* query, const float* rows, const float* inv_norms,
                                const uint32_t* ids, size_t count, uint32_t dim, float* out);
 
@@ -23,9 +23,10 @@ struct KernelTable {
   const char* name;
   PairDistance l2;             ///< Σ (aᵢ - bᵢ)²
   PairDistance inner_product;  ///< -Σ aᵢ·bᵢ
-  PairDistance cosine;         ///< -Σ aᵢ·bᵢ / (‖a‖·‖b‖), 0 if either is the zero vector
-  BatchDistance l2_batch;      ///< ignores inv_norms
-  BatchDistance inner_product_batch;  ///< -Σ aᵢ·bᵢ × inv_norms[row]: inner product, or cosine of a unit query
+  PairDistance cosine;     ///< -Σ aᵢ·bᵢ / (‖a‖·‖b‖), 0 if either is the zero vector
+  BatchDistance l2_batch;  ///< ignores inv_norms
+  BatchDistance
+      inner_product_batch;  ///< -Σ aᵢ·bᵢ × inv_norms[row]: inner product, or cosine of a unit query
 };
 
 }  // namespace quiver::kernel

@@ -2,8 +2,8 @@
 
 #include "kernel/table.h"
 
-// One table an instruction set, defined in isa/. Which of them a build contains is decided by its platform, see
-// dispatch.cpp.
+// One table an instruction set, defined in isa/. Which of them a build contains is decided by its
+// platform, see dispatch.cpp.
 namespace quiver::kernel {
 
 extern const KernelTable kScalarTable;

@@ -78,7 +78,8 @@ Expected<std::unique_ptr<Lock>> Lock::acquire(Vfs& vfs) {
       }
     }
     const uint64_t number = before->empty() ? 1 : before->back() + 1;
-    if (auto created = vfs.create_exclusive(lock_file_name(number), as_bytes(std::string_view(own)));
+    if (auto created =
+            vfs.create_exclusive(lock_file_name(number), as_bytes(std::string_view(own)));
         !created) {
       if (created.error().code == Code::kLocked) continue;  // another was faster: look again
       return created.error();

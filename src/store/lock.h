@@ -12,9 +12,10 @@ namespace quiver::store {
 
 /// The right to write in a folder, held by one process at a time.
 ///
-/// The files lock-N name owners; the highest N counts. It is free when it says so or when its process is gone.
-/// Taking it means creating lock-N+1, which only one can do; N never goes back, so a slow contender cannot take a
-/// number that was used before. Works the same from every host, whatever locks its file system knows.
+/// The files lock-N name owners; the highest N counts. It is free when it says so or when its
+/// process is gone. Taking it means creating lock-N+1, which only one can do; N never goes back, so
+/// a slow contender cannot take a number that was used before. Works the same from every host,
+/// whatever locks its file system knows.
 class Lock {
  public:
   /// LOCKED names the process that holds it.

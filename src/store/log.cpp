@@ -19,7 +19,8 @@ constexpr size_t kAlignment = 8;
 struct FileHeader {
   std::array<char, 8> magic;
   uint32_t version;
-  uint32_t salt;  // differs from file to file, so that no frame of another file is taken for one of this
+  uint32_t
+      salt;  // differs from file to file, so that no frame of another file is taken for one of this
   uint64_t first_sequence;
   uint32_t reserved;
   uint32_t crc;  // of the 28 bytes before
@@ -64,7 +65,8 @@ std::optional<Frame> frame_at(Bytes file, size_t offset, uint32_t salt) {
   return frame;
 }
 
-/// Whether a sound frame starts anywhere from `offset` on: then what is broken before it is no torn tail.
+/// Whether a sound frame starts anywhere from `offset` on: then what is broken before it is no torn
+/// tail.
 bool sound_frame_after(Bytes file, size_t offset, uint32_t salt) {
   for (; offset < file.size(); offset += kAlignment) {
     if (frame_at(file, offset, salt)) return true;
@@ -78,8 +80,8 @@ Expected<std::unique_ptr<LogWriter>> LogWriter::create(Vfs& vfs, uint64_t file_n
                                                        uint64_t first_sequence) {
   auto file = vfs.create(log_file_name(file_number));
   if (!file) return file.error();
-  FileHeader header{kMagic, kVersion, static_cast<uint32_t>(std::random_device{}()), first_sequence,
-                    0, 0};
+  FileHeader header{kMagic,         kVersion, static_cast<uint32_t>(std::random_device{}()),
+                    first_sequence, 0,        0};
   header.crc = crc_of(header);
   if (auto written = (*file)->append(as_bytes(std::span<const FileHeader>(&header, 1))); !written) {
     return written.error();
@@ -137,9 +139,9 @@ Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, uint64_t first
   if (header.magic != kMagic) return corrupt("not a log", 0);
   if (crc_of(header) != header.crc) return corrupt("the header's checksum is wrong", 0);
   if (header.version != kVersion) {
-    return Error{Code::kUnsupportedFormat,
-                 name + " has version " + std::to_string(header.version) +
-                     "; this release reads version " + std::to_string(kVersion)};
+    return Error{Code::kUnsupportedFormat, name + " has version " + std::to_string(header.version) +
+                                               "; this release reads version " +
+                                               std::to_string(kVersion)};
   }
   if (header.first_sequence != first_sequence) {
     return corrupt("expected to begin with number " + std::to_string(first_sequence) + ", got " +

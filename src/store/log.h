@@ -15,11 +15,11 @@ namespace quiver::store {
 /// Bytes of one frame's payload at most.
 inline constexpr uint64_t kMaxFrameBytes = uint64_t{1} << 30;
 
-/// Writes one log file: numbered, checksummed frames (docs/format.md). Frames are gathered in memory until
-/// flush or sync. One thread at a time.
+/// Writes one log file: numbered, checksummed frames (docs/format.md). Frames are gathered in
+/// memory until flush or sync. One thread at a time.
 ///
-/// A log file is never appended to after its writer is gone: recovery starts a new one, whose first sequence
-/// number follows that of the last whole transaction.
+/// A log file is never appended to after its writer is gone: recovery starts a new one, whose first
+/// sequence number follows that of the last whole transaction.
 class LogWriter {
  public:
   /// The file exists with its header on the disk when this returns.
@@ -48,15 +48,17 @@ class LogWriter {
 
 struct ReplayResult {
   uint64_t next_sequence = 0;  ///< follows the last frame of the last whole transaction
-  bool torn_tail = false;      ///< the file ended in an unfinished frame or transaction, which was dropped
+  bool torn_tail =
+      false;  ///< the file ended in an unfinished frame or transaction, which was dropped
 };
 
 /// Receives the payloads of one whole transaction, which live until it returns.
 using ReplayTransaction = std::function<Expected<void>(std::span<const Bytes> payloads)>;
 
-/// Reads a log file from its beginning. What a crash can leave — an unfinished last frame, a transaction without
-/// its end, a file without a whole header — is dropped; anything else that is wrong, such as a bad frame with a
-/// good one after it or a gap in the numbers, is CORRUPT_FILE. An error of `apply` ends the reading.
+/// Reads a log file from its beginning. What a crash can leave — an unfinished last frame, a
+/// transaction without its end, a file without a whole header — is dropped; anything else that is
+/// wrong, such as a bad frame with a good one after it or a gap in the numbers, is CORRUPT_FILE. An
+/// error of `apply` ends the reading.
 Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, uint64_t first_sequence,
                                   const ReplayTransaction& apply);
 

@@ -19,10 +19,10 @@ struct SegmentEntry {
 
 /// The one file that says what belongs to the index: replaced atomically (docs/format.md).
 struct Manifest {
-  Buffer config;                     ///< opaque to the store
-  uint64_t next_file_number = 1;     ///< above every number in use when it was written
-  uint64_t first_log = 1;            ///< recovery replays this log file and all later ones
-  uint64_t first_sequence = 1;       ///< the first sequence number in it
+  Buffer config;                       ///< opaque to the store
+  uint64_t next_file_number = 1;       ///< above every number in use when it was written
+  uint64_t first_log = 1;              ///< recovery replays this log file and all later ones
+  uint64_t first_sequence = 1;         ///< the first sequence number in it
   std::vector<SegmentEntry> segments;  ///< oldest rows first
 };
 
@@ -31,7 +31,8 @@ Buffer encode_manifest(const Manifest& manifest);
 /// CORRUPT_FILE, or UNSUPPORTED_FORMAT for a version that this release does not know.
 Expected<Manifest> decode_manifest(Bytes bytes);
 
-/// When this returns, the new manifest is on the disk; after a crash the old or the new one is there.
+/// When this returns, the new manifest is on the disk; after a crash the old or the new one is
+/// there.
 Expected<void> write_manifest(Vfs& vfs, const Manifest& manifest);
 Expected<Manifest> read_manifest(Vfs& vfs);
 

@@ -126,20 +126,20 @@ Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_v
       footer_offset - footer.table_offset != table_size) {
     return corrupt("the table of sections does not fit");
   }
-  const Bytes table = file.subspan(static_cast<size_t>(footer.table_offset),
-                                   static_cast<size_t>(table_size));
+  const Bytes table =
+      file.subspan(static_cast<size_t>(footer.table_offset), static_cast<size_t>(table_size));
   if (crc32c(table) != footer.table_crc) return corrupt("the table's checksum is wrong");
   std::vector<SectionEntry> sections(footer.sections);
   if (!sections.empty()) std::memcpy(sections.data(), table.data(), table.size());
   uint64_t end = sizeof(header);
   for (const SectionEntry& section : sections) {
-    if (section.offset < end || section.offset % 8 != 0 ||
-        section.size > footer.table_offset || section.offset > footer.table_offset - section.size) {
+    if (section.offset < end || section.offset % 8 != 0 || section.size > footer.table_offset ||
+        section.offset > footer.table_offset - section.size) {
       return corrupt("section " + std::to_string(section.id) + " does not fit");
     }
     end = section.offset + section.size;
-    const Bytes bytes = file.subspan(static_cast<size_t>(section.offset),
-                                     static_cast<size_t>(section.size));
+    const Bytes bytes =
+        file.subspan(static_cast<size_t>(section.offset), static_cast<size_t>(section.size));
     if (verify_checksums && crc32c(bytes) != section.crc) {
       return corrupt("the checksum of section " + std::to_string(section.id) + " is wrong");
     }
@@ -155,7 +155,8 @@ Expected<Bytes> SegmentFile::section(uint32_t id) const {
                                        static_cast<size_t>(section.size));
     }
   }
-  return Error{Code::kCorruptFile, name_ + " is corrupt: section " + std::to_string(id) + " is missing"};
+  return Error{Code::kCorruptFile,
+               name_ + " is corrupt: section " + std::to_string(id) + " is missing"};
 }
 
 }  // namespace quiver::store

@@ -21,13 +21,14 @@ struct SectionEntry {
 };
 static_assert(sizeof(SectionEntry) == 24);
 
-/// Writes a file of numbered sections from front to back (docs/format.md), under a temporary name until it is
-/// finished. One thread at a time.
+/// Writes a file of numbered sections from front to back (docs/format.md), under a temporary name
+/// until it is finished. One thread at a time.
 class SegmentFileWriter {
  public:
   static Expected<std::unique_ptr<SegmentFileWriter>> create(Vfs& vfs, std::string_view name);
 
-  /// Ends the section before and begins one at the next multiple of `alignment` (a power of two, ≤ 4096).
+  /// Ends the section before and begins one at the next multiple of `alignment` (a power of two, ≤
+  /// 4096).
   Expected<void> begin_section(uint32_t id, uint32_t alignment);
   Expected<void> append(Bytes bytes);
 
@@ -51,8 +52,8 @@ class SegmentFileWriter {
 /// An open segment file. Its memory lives as long as the object.
 class SegmentFile {
  public:
-  /// Checks the header, the table (bounds, order, alignment to 8) and, if asked, every section's checksum.
-  /// CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
+  /// Checks the header, the table (bounds, order, alignment to 8) and, if asked, every section's
+  /// checksum. CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
   static Expected<std::unique_ptr<SegmentFile>> open(Vfs& vfs, std::string_view name,
                                                      bool verify_checksums);
 

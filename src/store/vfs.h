@@ -11,7 +11,8 @@
 
 namespace quiver::store {
 
-/// A file being written, front to back. One thread at a time. Closed by the destructor, without a sync.
+/// A file being written, front to back. One thread at a time. Closed by the destructor, without a
+/// sync.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
@@ -19,8 +20,8 @@ class WritableFile {
   /// Writes all of `bytes` or fails; after a failure the end of the file is unknown.
   virtual Expected<void> append(Bytes bytes) = 0;
 
-  /// Returns when everything appended is on the disk. A failed sync is final: the system may have dropped
-  /// what it could not write, so every later call fails too.
+  /// Returns when everything appended is on the disk. A failed sync is final: the system may have
+  /// dropped what it could not write, so every later call fails too.
   virtual Expected<void> sync() = 0;
 };
 
@@ -75,7 +76,8 @@ class Vfs {
   virtual bool is_alive(const Owner& owner) = 0;
 };
 
-/// Writes a file so that it is either the old or the new one, whatever happens: temporary name, sync, rename.
+/// Writes a file so that it is either the old or the new one, whatever happens: temporary name,
+/// sync, rename.
 Expected<void> replace_file(Vfs& vfs, std::string_view name, Bytes content);
 
 }  // namespace quiver::store

@@ -105,11 +105,10 @@ class MemoryVfs final : public Vfs {
 
   Expected<void> create_exclusive(std::string_view name, Bytes content) override {
     const std::lock_guard lock(disk_->mutex);
-    const bool is_new =
-        disk_->files
-            .try_emplace(std::string(name),
-                         std::make_shared<const Buffer>(content.begin(), content.end()))
-            .second;
+    const bool is_new = disk_->files
+                            .try_emplace(std::string(name), std::make_shared<const Buffer>(
+                                                                content.begin(), content.end()))
+                            .second;
     if (!is_new) return Error{Code::kLocked, std::string(name) + " exists"};
     return {};
   }

@@ -119,8 +119,8 @@ class MappedFile final : public FileBytes {
   size_t size_;
 };
 
-/// When a process started, as field 22 of /proc/PID/stat; empty where there is no /proc. It tells a process from
-/// a later one with the same number.
+/// When a process started, as field 22 of /proc/PID/stat; empty where there is no /proc. It tells a
+/// process from a later one with the same number.
 std::string start_of(uint64_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   const std::string line((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());

@@ -8,8 +8,8 @@
 
 namespace quiver::index {
 
-/// The nearest `capacity` rows that a walk has met, sorted, each expanded at most once. A sorted array
-/// beats a heap up to a capacity of some hundreds because insertion is one short move.
+/// The nearest `capacity` rows that a walk has met, sorted, each expanded at most once. A sorted
+/// array beats a heap up to a capacity of some hundreds because insertion is one short move.
 class CandidatePool {
  public:
   void clear(size_t capacity) {
@@ -30,7 +30,8 @@ class CandidatePool {
     cursor_ = std::min(cursor_, index);
   }
 
-  /// The nearest row not yet expanded, which counts as expanded from now on; false when none is left.
+  /// The nearest row not yet expanded, which counts as expanded from now on; false when none is
+  /// left.
   bool next(uint32_t& row) {
     while (cursor_ < entries_.size() && entries_[cursor_].expanded) ++cursor_;
     if (cursor_ == entries_.size()) return false;

@@ -30,7 +30,8 @@ float measure(const void* a, const void* b, const void* params) {
 class KernelSpace : public hnswlib::SpaceInterface<float> {
  public:
   KernelSpace(Metric metric, uint32_t dim)
-      : params_{metric == Metric::kL2 ? kernel::active().l2 : kernel::active().inner_product, dim} {}
+      : params_{metric == Metric::kL2 ? kernel::active().l2 : kernel::active().inner_product, dim} {
+  }
 
   size_t get_data_size() override { return params_.dim * sizeof(float); }
   hnswlib::DISTFUNC<float> get_dist_func() override { return measure; }
@@ -47,7 +48,8 @@ uint64_t mix(uint64_t x) {  // splitmix64, Steele, Lea & Flood 2014
   return x ^ (x >> 31);
 }
 
-/// The level of a row: l or higher with probability m^-l, as in the paper, from the row number alone.
+/// The level of a row: l or higher with probability m^-l, as in the paper, from the row number
+/// alone.
 int level_of(uint32_t row, uint32_t m) {
   const uint64_t draw = mix(row);
   int level = 0;
@@ -102,8 +104,8 @@ class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW
     const char* vector = getDataByInternalId(row);
     current = descend(vector, current, top, level);
 
-    // All levels are searched before any is linked, and level 0 is linked first: a row that others can
-    // find on an upper level already has its neighbours below.
+    // All levels are searched before any is linked, and level 0 is linked first: a row that others
+    // can find on an upper level already has its neighbours below.
     std::vector<Candidates> found;
     for (int at = std::min(level, top); at >= 0; --at) {
       found.push_back(without(searchBaseLayer(current, vector, at), row));
@@ -133,9 +135,9 @@ class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW
   }
 
  private:
-  using Candidates = std::priority_queue<std::pair<float, hnswlib::tableint>,
-                                         std::vector<std::pair<float, hnswlib::tableint>>,
-                                         CompareByFirst>;
+  using Candidates =
+      std::priority_queue<std::pair<float, hnswlib::tableint>,
+                          std::vector<std::pair<float, hnswlib::tableint>>, CompareByFirst>;
 
   /// Greedy search from the top level down to the one above `level`.
   uint32_t descend(const char* vector, uint32_t current, int top, int level) {
@@ -199,8 +201,8 @@ class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW
     return upper;
   }
 
-  /// The pruning heuristic can leave a row that no list names. Each one is linked from the nearest of
-  /// the rows that it names itself, into a free place or over the last one.
+  /// The pruning heuristic can leave a row that no list names. Each one is linked from the nearest
+  /// of the rows that it names itself, into a free place or over the last one.
   static void link_unreachable(GraphData& data) {
     const size_t degree = size_t{2} * data.m;
     // Taking a place can cut off another row, so look again; lists are short of full, so this ends.

@@ -9,11 +9,11 @@
 
 namespace quiver::index {
 
-/// Builds a graph over a fixed number of rows with hnswlib: first every vector is set, then every row
-/// is inserted, then the graph is taken. The graph is never searched while it is built.
+/// Builds a graph over a fixed number of rows with hnswlib: first every vector is set, then every
+/// row is inserted, then the graph is taken. The graph is never searched while it is built.
 ///
-/// hnswlib's `addPoint` draws levels from one unsynchronised generator and publishes a row before its
-/// vector is written. Here the levels come from the row number, all rows exist before the first
+/// hnswlib's `addPoint` draws levels from one unsynchronised generator and publishes a row before
+/// its vector is written. Here the levels come from the row number, all rows exist before the first
 /// insertion, and one lock is held at a time, so that `insert` is free of races and of lock cycles;
 /// the searches, the pruning heuristic and the linking are hnswlib's own.
 ///

@@ -104,8 +104,9 @@ void GraphIndex::walk_all(Walk& walk, const SearchRequest& request,
   nearest.finish();
 }
 
-/// A walk ordered by distance alone that keeps allowed rows only. False if it has measured an eighth of
-/// all rows and is not done: then measuring them all in order costs about as much, and is exact.
+/// A walk ordered by distance alone that keeps allowed rows only. False if it has measured an
+/// eighth of all rows and is not done: then measuring them all in order costs about as much, and is
+/// exact.
 bool GraphIndex::walk_allowed(Walk& walk, const SearchRequest& request,
                               std::vector<Neighbor>& out) const {
   const auto farther = [](const Neighbor& a, const Neighbor& b) { return a.distance > b.distance; };

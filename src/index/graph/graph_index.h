@@ -7,14 +7,19 @@
 namespace quiver::index {
 
 /// Approximate search: a best-first walk over a finished graph, keeping the nearest `ef` rows met.
-/// Returns min(k, allowed rows) rows whatever is deleted or filtered: where the graph is no shorter way
-/// than measuring every row (few rows, a large ef, a filter that few rows pass), it measures them all.
-/// Source: HNSW, Malkov & Yashunin 2016, Alg. 2 and 5; pool and prefetching as in pyglass.
+/// Returns min(k, allowed rows) rows whatever is deleted or filtered: where the graph is no shorter
+/// way than measuring every row (few rows, a large ef, a filter that few rows pass), it measures
+/// them all. Source: HNSW, Malkov & Yashunin 2016, Alg. 2 and 5; pool and prefetching as in
+/// pyglass.
 class GraphIndex final : public VectorIndex {
  public:
   /// The graph's and the block's memory is borrowed and outlives the index.
   GraphIndex(Metric metric, uint32_t dim, VectorBlock block, GraphView graph)
-      : metric_(metric), dim_(dim), block_(block), graph_(std::move(graph)), flat_(metric, dim, {block}) {}
+      : metric_(metric),
+        dim_(dim),
+        block_(block),
+        graph_(std::move(graph)),
+        flat_(metric, dim, {block}) {}
 
   [[nodiscard]] std::string_view kind() const override { return "graph"; }
   void search(const SearchRequest& request, std::vector<Neighbor>& out) const override;

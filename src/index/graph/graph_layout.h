@@ -20,11 +20,11 @@ struct GraphParams {
   uint32_t ef_construction = 200;
 };
 
-/// A finished hierarchical graph in the form it has in a segment file: relocatable, fixed-degree rows.
-/// Borrowed memory; docs/format.md gives the bytes.
+/// A finished hierarchical graph in the form it has in a segment file: relocatable, fixed-degree
+/// rows. Borrowed memory; docs/format.md gives the bytes.
 struct GraphView {
-  /// A level above 0. It names its nodes by their position in `rows` (ascending), so that a walk needs
-  /// no lookup: `neighbors` holds `rows.size() × m` positions.
+  /// A level above 0. It names its nodes by their position in `rows` (ascending), so that a walk
+  /// needs no lookup: `neighbors` holds `rows.size() × m` positions.
   struct UpperLevel {
     std::span<const uint32_t> rows;
     std::span<const uint32_t> neighbors;
@@ -51,8 +51,9 @@ struct GraphData {
 
   [[nodiscard]] GraphView view() const;
 
-  /// Header and upper levels as one run of u32: row_count, m, entry_row, levels, then for each upper
-  /// level its count, rows and neighbours. Level 0 is stored apart because it is large and aligned.
+  /// Header and upper levels as one run of u32: row_count, m, entry_row, levels, then for each
+  /// upper level its count, rows and neighbours. Level 0 is stored apart because it is large and
+  /// aligned.
   [[nodiscard]] Buffer encode_upper() const;
 };
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// Every instruction set must give the same bits, so each float operation is rounded on its own. This
-// header comes first in every file of isa/: it refuses the compiler modes that would break that.
-// g++ takes -ffp-contract=off from the build; the others are also told here.
+// Every instruction set must give the same bits, so each float operation is rounded on its own.
+// This header comes first in every file of isa/: it refuses the compiler modes that would break
+// that. g++ takes -ffp-contract=off from the build; the others are also told here.
 
 #if defined(__FAST_MATH__)
 #error "the kernels need IEEE arithmetic: build without -ffast-math"

@@ -59,8 +59,7 @@ float scalar_cosine(const float* a, const float* b, uint32_t dim) {
   const float aa = scalar_dot(a, a, dim);
   const float bb = scalar_dot(b, b, dim);
   if (!is_usable_squared_norm(aa) || !is_usable_squared_norm(bb)) return 0.0F;
-  return -(scalar_dot(a, b, dim) /
-           (LanesScalar::square_root(aa) * LanesScalar::square_root(bb)));
+  return -(scalar_dot(a, b, dim) / (LanesScalar::square_root(aa) * LanesScalar::square_root(bb)));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cfloat>
 #include <cmath>
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <thread>
@@ -92,6 +93,32 @@ TEST_F(Dispatch, InverseNorm) {
     EXPECT_EQ(inverse_norm(zero, 0), 0.0F);
   }
 }
+
+#if GTEST_HAS_DEATH_TEST
+/// The choice is made once in a process, so a fresh one (the "threadsafe" style starts the program
+/// again) makes it under the given environment.
+void expect_choice(const char* value, const KernelTable* want) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const char* before = std::getenv("QUIVER_SIMD");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("QUIVER_SIMD", value, 1);
+  EXPECT_EXIT(std::exit(&active() == want ? 0 : 1), ::testing::ExitedWithCode(0), "") << value;
+  if (before == nullptr) {
+    unsetenv("QUIVER_SIMD");
+  } else {
+    setenv("QUIVER_SIMD", kept.c_str(), 1);
+  }
+}
+
+TEST(DispatchDeathTest, TheEnvironmentNamesTheTable) {
+  for (const KernelTable* table : available()) expect_choice(table->name, table);
+}
+
+TEST(DispatchDeathTest, AnUnknownNameInTheEnvironmentIsIgnored) {
+  expect_choice("avx1024", available().front());
+  expect_choice("", available().front());
+}
+#endif
 
 }  // namespace
 }  // namespace quiver::kernel

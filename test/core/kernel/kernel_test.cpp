@@ -143,15 +143,14 @@ TEST_P(Kernel, BatchesGiveThePairBits) {
     ids.push_back(row_count - 1);
     ids.push_back(row_count - 1);
     for (const bool listed : {false, true}) {
-      for (const size_t count : {size_t{0}, size_t{1}, size_t{6}, size_t{7},
-                                 listed ? ids.size() : size_t{row_count}}) {
+      for (const size_t count :
+           {size_t{0}, size_t{1}, size_t{6}, size_t{7}, listed ? ids.size() : size_t{row_count}}) {
         Floats out(count);
         const auto row_at = [&](size_t i) { return listed ? ids[i] : static_cast<uint32_t>(i); };
         const uint32_t* list = listed ? ids.data() : nullptr;
         const auto vector_at = [&](size_t i) { return rows.data() + size_t{row_at(i)} * dim; };
 
-        table().l2_batch(query.data(), rows.data(), inv_norms.data(), list, count, dim,
-                         out.data());
+        table().l2_batch(query.data(), rows.data(), inv_norms.data(), list, count, dim, out.data());
         for (size_t i = 0; i < count; ++i) {
           EXPECT_TRUE(same(out.get(i), scalar_.l2(query.data(), vector_at(i), dim)));
         }

@@ -1,0 +1,143 @@
+// Time of one distance, with everything in the nearest cache: every table this CPU runs × kernel ×
+// dimension. On x86 also what a fused multiply-add would give ("fma256", "fma512"; same 32 sums),
+// which the tables do without so that all of them give the same bits.
+//   kernels_bench --benchmark_filter=l2
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernel/dispatch.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#define QUIVER_BENCH_FMA 1
+#endif
+
+namespace {
+
+using quiver::kernel::BatchDistance;
+using quiver::kernel::KernelTable;
+using quiver::kernel::PairDistance;
+
+constexpr int64_t kDims[] = {128, 384, 768, 1536};
+constexpr uint32_t kBatchRows = 4;  // with the query 30 KiB at the largest dimension
+
+std::vector<float> random_floats(size_t count) {
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal;
+  std::vector<float> floats(count);
+  for (float& x : floats) x = normal(random);
+  return floats;
+}
+
+void run_pair(benchmark::State& state, PairDistance distance) {
+  const auto dim = static_cast<uint32_t>(state.range(0));
+  const std::vector<float> floats = random_floats(size_t{2} * dim);
+  for ([[maybe_unused]] auto _ : state) {
+    const float* a = floats.data();
+    benchmark::DoNotOptimize(a);
+    benchmark::DoNotOptimize(distance(a, a + dim, dim));
+  }
+}
+
+void run_batch(benchmark::State& state, BatchDistance distance) {
+  const auto dim = static_cast<uint32_t>(state.range(0));
+  const std::vector<float> floats = random_floats(size_t{kBatchRows + 1} * dim);
+  const std::vector<float> inv_norms(kBatchRows, 1.0F);
+  uint32_t ids[kBatchRows * 8];
+  for (uint32_t i = 0; i < std::size(ids); ++i) ids[i] = i * 3 % kBatchRows;
+  float out[std::size(ids)];
+  for ([[maybe_unused]] auto _ : state) {
+    distance(floats.data(), floats.data() + dim, inv_norms.data(), ids, std::size(ids), dim, out);
+    benchmark::ClobberMemory();
+  }
+  state.counters["per_distance"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * std::size(ids)),
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+#if defined(QUIVER_BENCH_FMA)
+
+// Whole blocks of 32 only: the benchmarked dimensions have no tail.
+template <bool kDifference>
+__attribute__((target("avx2,fma"))) float fma256(const float* a, const float* b, uint32_t dim) {
+  __m256 sums[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(),
+                    _mm256_setzero_ps()};
+  for (uint32_t i = 0; i < dim; i += 32) {
+    for (int k = 0; k < 4; ++k) {
+      const __m256 x = _mm256_loadu_ps(a + i + 8 * k);
+      const __m256 y = _mm256_loadu_ps(b + i + 8 * k);
+      const __m256 d = _mm256_sub_ps(x, y);
+      sums[k] = kDifference ? _mm256_fmadd_ps(d, d, sums[k]) : _mm256_fmadd_ps(x, y, sums[k]);
+    }
+  }
+  const __m256 eight =
+      _mm256_add_ps(_mm256_add_ps(sums[0], sums[2]), _mm256_add_ps(sums[1], sums[3]));
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+template <bool kDifference>
+__attribute__((target("avx512f,avx512dq"))) float fma512(const float* a, const float* b,
+                                                         uint32_t dim) {
+  __m512 sums[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
+  for (uint32_t i = 0; i < dim; i += 32) {
+    for (int k = 0; k < 2; ++k) {
+      const __m512 x = _mm512_loadu_ps(a + i + 16 * k);
+      const __m512 y = _mm512_loadu_ps(b + i + 16 * k);
+      const __m512 d = _mm512_sub_ps(x, y);
+      sums[k] = kDifference ? _mm512_fmadd_ps(d, d, sums[k]) : _mm512_fmadd_ps(x, y, sums[k]);
+    }
+  }
+  const __m512 all = _mm512_add_ps(sums[0], sums[1]);
+  const __m256 eight = _mm256_add_ps(_mm512_maskz_extractf32x8_ps(0xFF, all, 0),
+                                     _mm512_maskz_extractf32x8_ps(0xFF, all, 1));
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+#endif
+
+void add_pair(const std::string& name, PairDistance distance) {
+  auto* bench = benchmark::RegisterBenchmark(name.c_str(), run_pair, distance);
+  for (const int64_t dim : kDims) bench->Arg(dim);
+}
+
+void add_batch(const std::string& name, BatchDistance distance) {
+  auto* bench = benchmark::RegisterBenchmark(name.c_str(), run_batch, distance);
+  for (const int64_t dim : kDims) bench->Arg(dim);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (const KernelTable* table : quiver::kernel::available()) {
+    const std::string name = table->name;
+    add_pair("l2/" + name, table->l2);
+    add_pair("ip/" + name, table->inner_product);
+    add_pair("cosine/" + name, table->cosine);
+    add_batch("l2_batch/" + name, table->l2_batch);
+    add_batch("ip_batch/" + name, table->inner_product_batch);
+  }
+#if defined(QUIVER_BENCH_FMA)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    add_pair("l2/fma256", fma256<true>);
+    add_pair("ip/fma256", fma256<false>);
+  }
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) {
+    add_pair("l2/fma512", fma512<true>);
+    add_pair("ip/fma512", fma512<false>);
+  }
+#endif
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
