@@ -12,7 +12,7 @@ addToLibrary({
     // What the host threw last, until the core asks for the message; empty when it did not throw.
     thrown: '',
     // Bytes on their way into the heap: quiver_host_take copies them.
-    pending: new Uint8Array(0),
+    pending: [],
   },
 
   // Runs one host call. Whatever is not a whole number is a fault of the host; only calls that have no result of their
@@ -25,7 +25,7 @@ addToLibrary({
       if (Number.isSafeInteger(result)) return result;
       quiverState.thrown = `the host file system returned ${String(result)}, expected a whole number`;
     } catch (error) {
-      quiverState.thrown = String((error && error.message) || error);
+      quiverState.thrown = String(error?.message ?? error);
     }
     return -5;
   },
@@ -33,7 +33,8 @@ addToLibrary({
   $quiverPath__deps: ['$UTF8ToString'],
   $quiverPath: (pointer) => UTF8ToString(pointer >>> 0),
 
-  $quiverBytes: (pointer, length) => HEAPU8.subarray(pointer >>> 0, (pointer >>> 0) + (length >>> 0)),
+  $quiverBytes: (pointer, length) =>
+    HEAPU8.subarray(pointer >>> 0, (pointer >>> 0) + (length >>> 0)),
 
   // Keeps UTF-8 text for quiver_host_take and returns its length in bytes.
   $quiverKeep__deps: ['$quiverState'],
@@ -63,7 +64,8 @@ addToLibrary({
     quiverCall((host) => host.read(quiverPath(path), quiverBytes(pointer, length))),
 
   quiver_host_rename__deps: ['$quiverCall', '$quiverPath'],
-  quiver_host_rename: (from, to) => quiverCall((host) => host.rename(quiverPath(from), quiverPath(to)) ?? 0),
+  quiver_host_rename: (from, to) =>
+    quiverCall((host) => host.rename(quiverPath(from), quiverPath(to)) ?? 0),
 
   quiver_host_remove__deps: ['$quiverCall', '$quiverPath'],
   quiver_host_remove: (path) => quiverCall((host) => host.remove(quiverPath(path)) ?? 0),
@@ -87,7 +89,8 @@ addToLibrary({
   quiver_host_make_folder: (path) => quiverCall((host) => host.makeFolder(quiverPath(path)) ?? 0),
 
   quiver_host_remove_folder__deps: ['$quiverCall', '$quiverPath'],
-  quiver_host_remove_folder: (path) => quiverCall((host) => host.removeFolder(quiverPath(path)) ?? 0),
+  quiver_host_remove_folder: (path) =>
+    quiverCall((host) => host.removeFolder(quiverPath(path)) ?? 0),
 
   quiver_host_sync_folder__deps: ['$quiverCall', '$quiverPath'],
   quiver_host_sync_folder: (path) => quiverCall((host) => host.syncFolder(quiverPath(path)) ?? 0),
@@ -116,6 +119,6 @@ addToLibrary({
   quiver_host_take__deps: ['$quiverState'],
   quiver_host_take: (pointer) => {
     HEAPU8.set(quiverState.pending, pointer >>> 0);
-    quiverState.pending = new Uint8Array(0);
+    quiverState.pending = [];
   },
 });

@@ -34,6 +34,13 @@ std::vector<float> random_floats(size_t count) {
   return floats;
 }
 
+/// Seconds a distance.
+void report(benchmark::State& state, size_t distances_a_round) {
+  state.counters["per_distance"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * distances_a_round,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
 void run_pair(benchmark::State& state, PairDistance distance) {
   const auto dim = static_cast<uint32_t>(state.range(0));
   const std::vector<float> floats = random_floats(size_t{2} * dim);
@@ -42,6 +49,7 @@ void run_pair(benchmark::State& state, PairDistance distance) {
     benchmark::DoNotOptimize(a);
     benchmark::DoNotOptimize(distance(a, a + dim, dim));
   }
+  report(state, 1);
 }
 
 void run_batch(benchmark::State& state, BatchDistance distance) {
@@ -55,9 +63,7 @@ void run_batch(benchmark::State& state, BatchDistance distance) {
     distance(floats.data(), floats.data() + dim, inv_norms.data(), ids, std::size(ids), dim, out);
     benchmark::ClobberMemory();
   }
-  state.counters["per_distance"] =
-      benchmark::Counter(static_cast<double>(state.iterations() * std::size(ids)),
-                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  report(state, std::size(ids));
 }
 
 #if defined(QUIVER_BENCH_FMA)

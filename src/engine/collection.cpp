@@ -47,7 +47,7 @@ struct Collection::Draft {
 Collection::Collection(std::shared_ptr<store::Vfs> vfs, Config config, OpenOptions options)
     : vfs_(std::move(vfs)), config_(std::move(config)), options_(options) {}
 
-Collection::~Collection() { (void)close().has_value(); }
+Collection::~Collection() { (void)close(); }
 
 Expected<void> Collection::create(store::Vfs& vfs, const Config& config) {
   if (auto made = vfs.make_folder(); !made) return made;
@@ -210,7 +210,7 @@ void Collection::remove_orphans(const store::Manifest& manifest,
         (segment && std::none_of(manifest.segments.begin(), manifest.segments.end(),
                                  [&](const auto& entry) { return entry.number == *segment; }));
     // What cannot be removed now is harmless and is tried again at the next opening.
-    if (is_orphan) (void)vfs_->remove(name).has_value();
+    if (is_orphan) (void)vfs_->remove(name);
   }
 }
 
@@ -508,7 +508,7 @@ Expected<void> Collection::install(const MaintenanceJob& job) {
     view_ = std::make_shared<const View>(std::move(view));
   }
   // What cannot be removed now is removed at the next opening.
-  for (const std::string& name : superfluous) (void)vfs_->remove(name).has_value();
+  for (const std::string& name : superfluous) (void)vfs_->remove(name);
   return {};
 }
 

@@ -66,7 +66,7 @@ SharedCollection::~SharedCollection() {
   maintenance_wake_.notify_all();
   writer_.join();
   maintenance_.join();
-  (void)collection_->close().has_value();  // every acknowledged write is as durable as promised
+  (void)collection_->close();  // every acknowledged write is as durable as promised
 }
 
 void SharedCollection::write(std::shared_ptr<Session> session, Buffer request,

@@ -93,7 +93,7 @@ Expected<std::unique_ptr<Lock>> Lock::acquire(Vfs& vfs) {
     }
     for (const uint64_t old : *after) {
       // What cannot be removed counts for nothing either.
-      if (old != number) (void)vfs.remove(lock_file_name(old)).has_value();
+      if (old != number) (void)vfs.remove(lock_file_name(old));
     }
     return std::unique_ptr<Lock>(new Lock(vfs, number));
   }
@@ -107,7 +107,7 @@ Lock::~Lock() {
   auto file = vfs_.create(temporary);
   if (!file || !(*file)->append(as_bytes(std::string_view(record)))) return;
   file->reset();
-  (void)vfs_.rename(temporary, name).has_value();
+  (void)vfs_.rename(temporary, name);
 }
 
 Expected<void> remove_lock_files(Vfs& vfs) {
