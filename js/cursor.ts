@@ -16,7 +16,10 @@ export class Cursor<TMetadata extends object> {
   }
 
   /** `request` is a LIST or a STREAM. */
-  static async open<TMetadata extends object>(index: OpenIndex, request: Uint8Array): Promise<Cursor<TMetadata>> {
+  static async open<TMetadata extends object>(
+    index: OpenIndex,
+    request: Uint8Array,
+  ): Promise<Cursor<TMetadata>> {
     return new Cursor(index, readWord(await index.read(request), 0));
   }
 

@@ -64,7 +64,12 @@ export class QuiverError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
 
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: { cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: ErrorDetails = {},
+    options?: { cause?: unknown },
+  ) {
     super(message, options);
     this.name = 'QuiverError';
     this.code = code;
@@ -80,7 +85,11 @@ export class QuiverError extends Error {
     // A subclass inherits this method, and must still tell its own instances from others.
     // biome-ignore lint/complexity/noThisInStatic: `this` is the class on the right of instanceof
     if (this !== QuiverError) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
+    return (
+      typeof value === 'object' &&
+      value !== null &&
+      (value as { [brand]?: unknown })[brand] === true
+    );
   }
 }
 
@@ -90,7 +99,9 @@ const knownCodes: ReadonlySet<string> = new Set(errorCodes);
 export function describe(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return value.length > 64 ? `${JSON.stringify(value.slice(0, 61))}… (string)` : `${JSON.stringify(value)} (string)`;
+      return value.length > 64
+        ? `${JSON.stringify(value.slice(0, 61))}… (string)`
+        : `${JSON.stringify(value)} (string)`;
     case 'number':
     case 'boolean':
     case 'bigint':
@@ -147,9 +158,14 @@ const noItem = 0xffffffff;
 export function fromEngine(error: unknown, context: ErrorContext = {}): QuiverError {
   if (error instanceof QuiverError) return error;
   const raw = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
-  const text = typeof raw['message'] === 'string' && raw['message'] !== '' ? raw['message'] : String(error);
-  const code = typeof raw['code'] === 'string' && knownCodes.has(raw['code']) ? (raw['code'] as ErrorCode) : 'INTERNAL';
-  const position = typeof raw['item'] === 'number' && raw['item'] < noItem ? raw['item'] : undefined;
+  const text =
+    typeof raw['message'] === 'string' && raw['message'] !== '' ? raw['message'] : String(error);
+  const code =
+    typeof raw['code'] === 'string' && knownCodes.has(raw['code'])
+      ? (raw['code'] as ErrorCode)
+      : 'INTERNAL';
+  const position =
+    typeof raw['item'] === 'number' && raw['item'] < noItem ? raw['item'] : undefined;
   const id = position === undefined ? undefined : context.idAt?.(position);
   const item = position === undefined ? undefined : position + (context.firstItem ?? 0);
   const details: ErrorDetails = {

@@ -8,7 +8,10 @@ export type Items<T> = readonly T[] | Iterable<T> | AsyncIterable<T>;
  *
  * @throws {QuiverError} `INVALID_ARGUMENT` for what is not iterable.
  */
-export async function* batchesOf<T>(items: Items<T>, size: number): AsyncGenerator<readonly T[], void, undefined> {
+export async function* batchesOf<T>(
+  items: Items<T>,
+  size: number,
+): AsyncGenerator<readonly T[], void, undefined> {
   if (Array.isArray(items)) {
     for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size) as T[];
     return;
@@ -25,11 +28,15 @@ export async function* batchesOf<T>(items: Items<T>, size: number): AsyncGenerat
 
 /** @throws {QuiverError} `INVALID_ARGUMENT` */
 export function checkIterable<I>(items: I): I {
-  const candidate = items as { [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown } | null | undefined;
+  const candidate = items as
+    | { [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown }
+    | null
+    | undefined;
   const iterable =
     typeof candidate === 'object' &&
     candidate !== null &&
-    (typeof candidate[Symbol.iterator] === 'function' || typeof candidate[Symbol.asyncIterator] === 'function');
+    (typeof candidate[Symbol.iterator] === 'function' ||
+      typeof candidate[Symbol.asyncIterator] === 'function');
   if (iterable && !ArrayBuffer.isView(candidate)) return items;
   throw expected('INVALID_ARGUMENT', 'an array, an iterable or an async iterable', 'items', items);
 }

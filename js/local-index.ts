@@ -74,7 +74,10 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     this.#folder = folderPath;
     this.#options = { ...checkIndexOptions(options) };
     if (options.backend === 'native' && folderPath.startsWith(memoryPrefix)) {
-      throw new QuiverError('INVALID_ARGUMENT', `The native backend keeps no index in memory, got the folder ${folderPath}`);
+      throw new QuiverError(
+        'INVALID_ARGUMENT',
+        `The native backend keeps no index in memory, got the folder ${folderPath}`,
+      );
     }
   }
 
@@ -88,7 +91,11 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
    * @throws {QuiverError} `INDEX_EXISTS` unless `deleteIfExists`; `INVALID_ARGUMENT`
    */
   async createIndex(config: CreateIndexConfig = {}): Promise<void> {
-    const { version = defaults.version, metadata_config = {}, deleteIfExists = false } = checkCreateConfig(config);
+    const {
+      version = defaults.version,
+      metadata_config = {},
+      deleteIfExists = false,
+    } = checkCreateConfig(config);
     const build = { ...this.#options, ...withoutUndefined(config) };
     const packed = packConfig(
       {
@@ -126,7 +133,10 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
    * @throws {QuiverError} `ITEM_EXISTS`, `INVALID_VECTOR`, `DIMENSION_MISMATCH`, `INVALID_ID`, `INVALID_METADATA`
    */
   async insertItem(item: ItemInput<TMetadata>): Promise<IndexItem<TMetadata>> {
-    return storedItems([item], await this.#writer.apply('insert', [item]))[0] as IndexItem<TMetadata>;
+    return storedItems(
+      [item],
+      await this.#writer.apply('insert', [item]),
+    )[0] as IndexItem<TMetadata>;
   }
 
   /**
@@ -135,7 +145,10 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
    *
    * @throws {QuiverError} as `insertItem`, with the position in `details.item`
    */
-  async insertItems(items: Items<ItemInput<TMetadata>>, options: InsertOptions = {}): Promise<WriteResult> {
+  async insertItems(
+    items: Items<ItemInput<TMetadata>>,
+    options: InsertOptions = {},
+  ): Promise<WriteResult> {
     return this.#writer.applyAll('insert', items, checkInsertOptions(options));
   }
 
@@ -147,11 +160,17 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
 
   /** Adds an item, or replaces the one of the same id. */
   async upsertItem(item: ItemInput<TMetadata>): Promise<IndexItem<TMetadata>> {
-    return storedItems([item], await this.#writer.apply('upsert', [item]))[0] as IndexItem<TMetadata>;
+    return storedItems(
+      [item],
+      await this.#writer.apply('upsert', [item]),
+    )[0] as IndexItem<TMetadata>;
   }
 
   /** Adds items or replaces those of the same ids; transactions as with `insertItems`. */
-  async upsertItems(items: Items<ItemInput<TMetadata>>, options: InsertOptions = {}): Promise<WriteResult> {
+  async upsertItems(
+    items: Items<ItemInput<TMetadata>>,
+    options: InsertOptions = {},
+  ): Promise<WriteResult> {
     return this.#writer.applyAll('upsert', items, checkInsertOptions(options));
   }
 
@@ -160,7 +179,10 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
    *
    * @throws {QuiverError} `ITEM_NOT_FOUND`
    */
-  async updateItems(patches: Items<ItemPatch<TMetadata>>, options: InsertOptions = {}): Promise<WriteResult> {
+  async updateItems(
+    patches: Items<ItemPatch<TMetadata>>,
+    options: InsertOptions = {},
+  ): Promise<WriteResult> {
     return this.#writer.applyAll('update', patches, checkInsertOptions(options));
   }
 
@@ -179,7 +201,8 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
   async deleteItemsByMetadata(filter: Filter<TMetadata>): Promise<number> {
     const packed = packFilter(filter);
     const ids: string[] = [];
-    for await (const page of listPages(await this.#open(), packed, false)) for (const { id } of page) ids.push(id);
+    for await (const page of listPages(await this.#open(), packed, false))
+      for (const { id } of page) ids.push(id);
     return this.deleteItems(ids);
   }
 
@@ -260,7 +283,8 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     vectors: readonly VectorInput[],
     options: QueryManyOptions<TMetadata> = {},
   ): Promise<QueryResult<TMetadata>[][]> {
-    if (!Array.isArray(vectors)) throw expected('INVALID_ARGUMENT', 'an array of vectors', 'vectors', vectors);
+    if (!Array.isArray(vectors))
+      throw expected('INVALID_ARGUMENT', 'an array of vectors', 'vectors', vectors);
     const { signal } = checkQueryManyOptions(options);
     return this.#during(this.#search(vectors, options, signal));
   }
@@ -274,7 +298,10 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
    * }
    * @throws {QuiverError} as `query`; `INVALID_ARGUMENT` at once
    */
-  queryStream(vector: VectorInput, options: QueryStreamOptions<TMetadata> = {}): QueryStream<TMetadata> {
+  queryStream(
+    vector: VectorInput,
+    options: QueryStreamOptions<TMetadata> = {},
+  ): QueryStream<TMetadata> {
     const { batchSize = defaults.streamBatchSize, signal } = checkStreamOptions(options);
     const vectors = copyQueryVectors([vector]);
     const request = streamRequest(options, vectors);
@@ -343,7 +370,8 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
 
   #engine(): Promise<LoadedEngine> {
     this.#throwIfClosed();
-    const backend = this.#options.backend ?? (this.#folder.startsWith(memoryPrefix) ? 'wasm' : undefined);
+    const backend =
+      this.#options.backend ?? (this.#folder.startsWith(memoryPrefix) ? 'wasm' : undefined);
     this.#loaded ??= this.#load(backend).catch((error: unknown) => {
       this.#loaded = undefined;
       throw error;
@@ -355,7 +383,9 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
   async #open(): Promise<OpenIndex> {
     this.#throwIfClosed();
     if (this.#opening === undefined) {
-      const opening = this.#engine().then((loaded) => OpenIndex.open(loaded, this.#folder, this.#options));
+      const opening = this.#engine().then((loaded) =>
+        OpenIndex.open(loaded, this.#folder, this.#options),
+      );
       this.#opening = opening;
       opening.then(
         (index) => {
@@ -400,23 +430,35 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
 
   #throwIfClosed(): void {
     if (this.#closed !== undefined) {
-      throw new QuiverError('CLOSED', `The index in ${this.#folder} is closed`, { folder: this.#folder });
+      throw new QuiverError('CLOSED', `The index in ${this.#folder} is closed`, {
+        folder: this.#folder,
+      });
     }
   }
 }
 
 /** The items as the index now has them: float32, with ids and norms. */
-function storedItems<T extends object>(items: readonly ItemInput<T>[], { batch }: Applied): IndexItem<T>[] {
+function storedItems<T extends object>(
+  items: readonly ItemInput<T>[],
+  { batch }: Applied,
+): IndexItem<T>[] {
   const { ids, vectors, dimensions } = batch;
   return items.map((item, i) => {
     const vector = vectors.slice(i * dimensions, (i + 1) * dimensions);
     let sum = 0;
     for (const value of vector) sum += value * value;
-    return { id: ids[i] as string, metadata: item.metadata ?? ({} as T), vector, norm: Math.sqrt(sum) };
+    return {
+      id: ids[i] as string,
+      metadata: item.metadata ?? ({} as T),
+      vector,
+      norm: Math.sqrt(sum),
+    };
   });
 }
 
 /** A key that is there but undefined must not hide the constructor's option. */
 function withoutUndefined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as T;
 }

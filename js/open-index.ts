@@ -18,7 +18,12 @@ export class OpenIndex {
   readonly #session: EngineSession;
   readonly #folder: string;
 
-  private constructor(loaded: LoadedEngine, session: EngineSession, folder: string, stats: Record<string, unknown>) {
+  private constructor(
+    loaded: LoadedEngine,
+    session: EngineSession,
+    folder: string,
+    stats: Record<string, unknown>,
+  ) {
     this.loaded = loaded;
     this.#session = session;
     this.#folder = folder;
@@ -30,7 +35,11 @@ export class OpenIndex {
   }
 
   /** @throws {QuiverError} `INDEX_NOT_FOUND`, `LOCKED`, `CORRUPT_FILE`, …; `INVALID_ARGUMENT` when it was made otherwise */
-  static async open(loaded: LoadedEngine, folder: string, options: LocalIndexOptions): Promise<OpenIndex> {
+  static async open(
+    loaded: LoadedEngine,
+    folder: string,
+    options: LocalIndexOptions,
+  ): Promise<OpenIndex> {
     const { durability = defaults.durability, sealThreshold } = options;
     let session: EngineSession;
     try {

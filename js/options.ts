@@ -61,7 +61,8 @@ interface SearchOptions<TMetadata extends object> {
   readonly signal?: AbortSignal;
 }
 
-export interface QueryManyOptions<TMetadata extends object = Metadata> extends SearchOptions<TMetadata> {
+export interface QueryManyOptions<TMetadata extends object = Metadata>
+  extends SearchOptions<TMetadata> {
   /** 1 to 4294967295. @default 10 */
   readonly topK?: number;
   /** Candidates the graph search keeps: more find better and take longer. @default decided by the core */
@@ -70,11 +71,13 @@ export interface QueryManyOptions<TMetadata extends object = Metadata> extends S
   readonly exact?: boolean;
 }
 
-export interface QueryOptions<TMetadata extends object = Metadata> extends QueryManyOptions<TMetadata> {
+export interface QueryOptions<TMetadata extends object = Metadata>
+  extends QueryManyOptions<TMetadata> {
   readonly vector: VectorInput;
 }
 
-export interface QueryStreamOptions<TMetadata extends object = Metadata> extends SearchOptions<TMetadata> {
+export interface QueryStreamOptions<TMetadata extends object = Metadata>
+  extends SearchOptions<TMetadata> {
   /** Results in one batch, at least 1. @default 100 */
   readonly batchSize?: number;
   /** @default all */
@@ -109,7 +112,12 @@ const manyKeys = [...searchKeys, 'topK', 'ef', 'exact'] as const;
 
 /** @throws {QuiverError} `INVALID_ARGUMENT` */
 export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions {
-  checkKeys('the options of LocalIndex', options, [...buildKeys, 'durability', 'backend', 'sealThreshold']);
+  checkKeys('the options of LocalIndex', options, [
+    ...buildKeys,
+    'durability',
+    'backend',
+    'sealThreshold',
+  ]);
   checkBuild(options);
   oneOf('durability', options.durability, durabilities);
   oneOf('backend', options.backend, backends);
@@ -119,15 +127,28 @@ export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions
 
 /** @throws {QuiverError} `INVALID_ARGUMENT` */
 export function checkCreateConfig(config: CreateIndexConfig): CreateIndexConfig {
-  checkKeys('the configuration of createIndex', config, [...buildKeys, 'version', 'deleteIfExists', 'metadata_config']);
+  checkKeys('the configuration of createIndex', config, [
+    ...buildKeys,
+    'version',
+    'deleteIfExists',
+    'metadata_config',
+  ]);
   checkBuild(config);
   whole('version', config.version, 0, Number.MAX_SAFE_INTEGER);
   flag('deleteIfExists', config.deleteIfExists);
   if (config.metadata_config !== undefined) {
     checkKeys('metadata_config', config.metadata_config, ['indexed']);
     const { indexed } = config.metadata_config;
-    if (indexed !== undefined && !(Array.isArray(indexed) && indexed.every((name) => typeof name === 'string'))) {
-      throw expected('INVALID_ARGUMENT', 'an array of field names', 'metadata_config.indexed', indexed);
+    if (
+      indexed !== undefined &&
+      !(Array.isArray(indexed) && indexed.every((name) => typeof name === 'string'))
+    ) {
+      throw expected(
+        'INVALID_ARGUMENT',
+        'an array of field names',
+        'metadata_config.indexed',
+        indexed,
+      );
     }
   }
   return config;
@@ -149,14 +170,18 @@ export function checkQueryOptions<T extends object>(options: QueryOptions<T>): Q
 }
 
 /** @throws {QuiverError} `INVALID_ARGUMENT`, `INVALID_TOP_K` */
-export function checkQueryManyOptions<T extends object>(options: QueryManyOptions<T>): QueryManyOptions<T> {
+export function checkQueryManyOptions<T extends object>(
+  options: QueryManyOptions<T>,
+): QueryManyOptions<T> {
   checkKeys('the options of queryMany', options, manyKeys);
   checkQueryValues(options);
   return options;
 }
 
 /** @throws {QuiverError} `INVALID_ARGUMENT` */
-export function checkStreamOptions<T extends object>(options: QueryStreamOptions<T>): QueryStreamOptions<T> {
+export function checkStreamOptions<T extends object>(
+  options: QueryStreamOptions<T>,
+): QueryStreamOptions<T> {
   checkKeys('the options of queryStream', options, [...searchKeys, 'batchSize', 'maxResults']);
   checkSearch(options);
   whole('batchSize', options.batchSize, 1, maxU32);
@@ -220,7 +245,12 @@ function callback(name: string, value: unknown): void {
 
 function oneOf(name: string, value: unknown, allowed: readonly string[]): void {
   if (value !== undefined && !(typeof value === 'string' && allowed.includes(value))) {
-    throw expected('INVALID_ARGUMENT', `one of ${allowed.map((one) => `'${one}'`).join(', ')}`, name, value);
+    throw expected(
+      'INVALID_ARGUMENT',
+      `one of ${allowed.map((one) => `'${one}'`).join(', ')}`,
+      name,
+      value,
+    );
   }
 }
 
@@ -232,7 +262,9 @@ function checkKeys(name: string, options: unknown, known: readonly string[]): vo
     if (known.includes(key)) continue;
     const near = nearest(key, known);
     const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
-    throw new QuiverError('INVALID_ARGUMENT', `Unknown key '${key}' in ${name}: ${hint}`, { path: key });
+    throw new QuiverError('INVALID_ARGUMENT', `Unknown key '${key}' in ${name}: ${hint}`, {
+      path: key,
+    });
   }
 }
 

@@ -14,7 +14,9 @@ export interface StreamSource {
  * Results best first, in batches, from one picture of the index. Leaving a `for await` loop early frees what it holds;
  * whoever calls `next` by hand must call `return` too, or use `await using`.
  */
-export class QueryStream<TMetadata extends object> implements AsyncIterableIterator<QueryResult<TMetadata>[], void, undefined> {
+export class QueryStream<TMetadata extends object>
+  implements AsyncIterableIterator<QueryResult<TMetadata>[], void, undefined>
+{
   readonly #source: StreamSource;
   #cursor: Promise<Cursor<TMetadata>> | undefined;
   #last: Promise<unknown> = Promise.resolve();

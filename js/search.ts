@@ -25,7 +25,10 @@ export function queryRequest<T extends object>(options: QueryManyOptions<T>): Qu
   };
 }
 
-export function streamRequest<T extends object>(options: QueryStreamOptions<T>, vector: QueryVectors): Uint8Array {
+export function streamRequest<T extends object>(
+  options: QueryStreamOptions<T>,
+  vector: QueryVectors,
+): Uint8Array {
   return packStream(
     {
       includeVectors: options.includeVectors ?? false,
@@ -55,7 +58,10 @@ export async function search<T extends object>(
       const from = next;
       next = Math.min(count, from + queriesAtOnce);
       const to = next;
-      const response = await orAbort(index.read(packQuery(request, vectors, from, to), { firstItem: from }), signal);
+      const response = await orAbort(
+        index.read(packQuery(request, vectors, from, to), { firstItem: from }),
+        signal,
+      );
       let at = 0;
       for (let i = from; i < to; i++) {
         const block = await readBlock<T>(response, at, slices);

@@ -21,7 +21,12 @@ export interface CoreStats {
   readonly deletedRows: number;
   readonly durability: Durability;
   readonly segments: readonly SegmentStats[];
-  readonly maintenance: { readonly idle: boolean; readonly done: number; readonly total: number; readonly error: string | null };
+  readonly maintenance: {
+    readonly idle: boolean;
+    readonly done: number;
+    readonly total: number;
+    readonly error: string | null;
+  };
   readonly memory: { readonly head: number; readonly segments: number };
   readonly queries: Latencies & { readonly totalMs: number };
   readonly inserts: { readonly items: number; readonly totalMs: number };

@@ -38,9 +38,13 @@ export class Writer {
 
   /** @throws {QuiverError} `UPDATE_IN_PROGRESS` */
   async begin(): Promise<void> {
-    if (this.#update !== undefined) throw new QuiverError('UPDATE_IN_PROGRESS', 'Update already in progress');
+    if (this.#update !== undefined)
+      throw new QuiverError('UPDATE_IN_PROGRESS', 'Update already in progress');
     const update = this.#order
-      .run(async () => this.#opened(), (index) => index.write(packWords(op.begin)))
+      .run(
+        async () => this.#opened(),
+        (index) => index.write(packWords(op.begin)),
+      )
       .then((response) => readWord(response, 0));
     this.#update = update;
     try {
@@ -84,7 +88,12 @@ export class Writer {
         const opened = this.#opened();
         const index = opened instanceof Promise ? await opened : opened;
         const prefix = update === undefined ? [op.write] : [op.stage, await update];
-        const batch = await packBatch(items, { prefix, kind, dimensions: index.dimensions, firstItem });
+        const batch = await packBatch(items, {
+          prefix,
+          kind,
+          dimensions: index.dimensions,
+          firstItem,
+        });
         return { index, batch };
       },
       ({ index, batch }) => send(index, batch, update !== undefined, firstItem),
@@ -94,19 +103,29 @@ export class Writer {
   /** Writes an array in one transaction, or any items in one transaction a batch. */
   applyAll(kind: OperationKind, items: Items<unknown>, options: InsertOptions): Promise<Total> {
     checkIterable(items);
-    if (!Array.isArray(items) || options.batchSize !== undefined) return this.#applyBatches(kind, items, options);
-    if (items.length > piece && this.#update === undefined) return this.#applyInPieces(kind, items, options);
+    if (!Array.isArray(items) || options.batchSize !== undefined)
+      return this.#applyBatches(kind, items, options);
+    if (items.length > piece && this.#update === undefined)
+      return this.#applyInPieces(kind, items, options);
     return this.#applyWhole(kind, items, options);
   }
 
-  async #applyWhole(kind: OperationKind, items: readonly unknown[], options: InsertOptions): Promise<Total> {
+  async #applyWhole(
+    kind: OperationKind,
+    items: readonly unknown[],
+    options: InsertOptions,
+  ): Promise<Total> {
     options.signal?.throwIfAborted();
     const { counts, batch } = await this.apply(kind, items);
     options.onProgress?.({ done: items.length, total: items.length });
     return { ...counts, ids: [...batch.ids] };
   }
 
-  async #applyBatches(kind: OperationKind, items: Items<unknown>, options: InsertOptions): Promise<Total> {
+  async #applyBatches(
+    kind: OperationKind,
+    items: Items<unknown>,
+    options: InsertOptions,
+  ): Promise<Total> {
     const { batchSize = defaults.insertBatchSize, onProgress, signal } = options;
     const total = Array.isArray(items) ? { total: items.length } : {};
     const ids: string[] = [];
@@ -122,7 +141,11 @@ export class Writer {
     return { ...sum, ids };
   }
 
-  #applyInPieces(kind: OperationKind, items: readonly unknown[], options: InsertOptions): Promise<Total> {
+  #applyInPieces(
+    kind: OperationKind,
+    items: readonly unknown[],
+    options: InsertOptions,
+  ): Promise<Total> {
     const { onProgress, signal } = options;
     const opened = Promise.resolve(this.#opened());
     opened.catch(() => undefined); // reported below, when its turn has come
@@ -136,7 +159,12 @@ export class Writer {
         for await (const part of batchesOf(items, piece)) {
           signal?.throwIfAborted();
           const firstItem = ids.length;
-          const batch = await packBatch(part, { prefix: [op.stage, transaction], kind, dimensions, firstItem });
+          const batch = await packBatch(part, {
+            prefix: [op.stage, transaction],
+            kind,
+            dimensions,
+            firstItem,
+          });
           await send(index, batch, true, firstItem);
           if (batch.dimensions !== 0) dimensions = batch.dimensions;
           for (const id of batch.ids) ids.push(id);
@@ -155,7 +183,8 @@ export class Writer {
 
   #takeUpdate(): Promise<number> {
     const update = this.#update;
-    if (update === undefined) throw new QuiverError('NO_UPDATE_IN_PROGRESS', 'No update in progress');
+    if (update === undefined)
+      throw new QuiverError('NO_UPDATE_IN_PROGRESS', 'No update in progress');
     // What is written from now on is no part of it.
     this.#update = undefined;
     return update;
@@ -169,7 +198,12 @@ export class Writer {
   }
 }
 
-async function send(index: OpenIndex, batch: PackedBatch, staged: boolean, firstItem: number): Promise<Applied> {
+async function send(
+  index: OpenIndex,
+  batch: PackedBatch,
+  staged: boolean,
+  firstItem: number,
+): Promise<Applied> {
   if (batch.ids.length === 0) return { counts: noCounts, batch };
   const context = { firstItem, idAt: (item: number) => batch.ids[item] };
   const response = await index.write(batch.request, context);

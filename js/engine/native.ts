@@ -1,5 +1,5 @@
-import type { Engine, EngineSession } from './engine.ts';
 import { readMap } from '../wire/results.ts';
+import type { Engine, EngineSession } from './engine.ts';
 import { findAddon } from './platform.ts';
 
 /** What the addon exports (src/addon). */
@@ -12,13 +12,19 @@ interface Addon {
 }
 
 /** The addon as an engine, or undefined when it cannot be loaded; and what was tried. */
-export function loadNativeEngine(): { readonly engine: Engine | undefined; readonly attempts: readonly string[] } {
+export function loadNativeEngine(): {
+  readonly engine: Engine | undefined;
+  readonly attempts: readonly string[];
+} {
   const { addon, attempts } = findAddon();
   if (addon === undefined) return { engine: undefined, attempts };
   try {
     return { engine: new NativeEngine(addon as Addon), attempts };
   } catch (error) {
-    return { engine: undefined, attempts: [...attempts, `the addon does not start: ${String(error)}`] };
+    return {
+      engine: undefined,
+      attempts: [...attempts, `the addon does not start: ${String(error)}`],
+    };
   }
 }
 

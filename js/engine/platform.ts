@@ -26,7 +26,9 @@ export function findAddon(): AddonSearch {
       attempts.push(`${name}: loaded`);
       return { addon, attempts };
     } catch (error) {
-      attempts.push(`${name}: ${error instanceof Error ? (error.message.split('\n')[0] as string) : String(error)}`);
+      attempts.push(
+        `${name}: ${error instanceof Error ? (error.message.split('\n')[0] as string) : String(error)}`,
+      );
     }
   }
   return { addon: undefined, attempts };
@@ -93,7 +95,10 @@ function localBuild(): string | undefined {
 
 function isOurPackage(folder: string): boolean {
   try {
-    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: unknown }).name === 'quiverdb';
+    return (
+      (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: unknown })
+        .name === 'quiverdb'
+    );
   } catch {
     return false;
   }

@@ -13,7 +13,9 @@ let wasm: Promise<Engine> | undefined;
 export async function selectEngine(backend: Backend | undefined): Promise<LoadedEngine> {
   if (backend === 'native') {
     const attempts = ['native addon: there is none in a browser'];
-    throw new QuiverError('BACKEND_UNAVAILABLE', 'The native backend does not exist in a browser', { attempts });
+    throw new QuiverError('BACKEND_UNAVAILABLE', 'The native backend does not exist in a browser', {
+      attempts,
+    });
   }
   try {
     wasm ??= loadWasmEngine(new MemoryFs());
@@ -21,6 +23,11 @@ export async function selectEngine(backend: Backend | undefined): Promise<Loaded
   } catch (error) {
     wasm = undefined;
     const attempts = [`WebAssembly: ${error instanceof Error ? error.message : String(error)}`];
-    throw new QuiverError('BACKEND_UNAVAILABLE', `No engine could be loaded: ${attempts[0]}`, { attempts }, { cause: error });
+    throw new QuiverError(
+      'BACKEND_UNAVAILABLE',
+      `No engine could be loaded: ${attempts[0]}`,
+      { attempts },
+      { cause: error },
+    );
   }
 }

@@ -25,7 +25,9 @@ export async function selectEngine(backend: Backend | undefined): Promise<Loaded
     attempts.push(...native.attempts);
     if (native.engine !== undefined) return { engine: native.engine, attempts };
   } else {
-    attempts.push(`native addon: not tried, ${backend === undefined ? 'QUIVER_BACKEND' : 'the option backend'} is wasm`);
+    attempts.push(
+      `native addon: not tried, ${backend === undefined ? 'QUIVER_BACKEND' : 'the option backend'} is wasm`,
+    );
   }
   if (forced !== 'native') {
     try {
@@ -33,7 +35,10 @@ export async function selectEngine(backend: Backend | undefined): Promise<Loaded
       const engine = await wasm;
       if (forced === undefined && !warned) {
         warned = true;
-        process.emitWarning(`The native addon cannot be used, WebAssembly is: ${attempts.join('; ')}`, 'QuiverWarning');
+        process.emitWarning(
+          `The native addon cannot be used, WebAssembly is: ${attempts.join('; ')}`,
+          'QuiverWarning',
+        );
       }
       return { engine, attempts: [...attempts, 'WebAssembly: loaded'] };
     } catch (error) {
@@ -41,9 +46,15 @@ export async function selectEngine(backend: Backend | undefined): Promise<Loaded
       attempts.push(`WebAssembly: ${error instanceof Error ? error.message : String(error)}`);
     }
   } else {
-    attempts.push(`WebAssembly: not tried, ${backend === undefined ? 'QUIVER_BACKEND' : 'the option backend'} is native`);
+    attempts.push(
+      `WebAssembly: not tried, ${backend === undefined ? 'QUIVER_BACKEND' : 'the option backend'} is native`,
+    );
   }
-  throw new QuiverError('BACKEND_UNAVAILABLE', `No engine could be loaded:\n  ${attempts.join('\n  ')}`, { attempts });
+  throw new QuiverError(
+    'BACKEND_UNAVAILABLE',
+    `No engine could be loaded:\n  ${attempts.join('\n  ')}`,
+    { attempts },
+  );
 }
 
 function fromEnvironment(): Backend | undefined {

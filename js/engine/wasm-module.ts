@@ -50,11 +50,15 @@ export class WasmCalls {
   }
 
   create(folder: string, config: Uint8Array): void {
-    this.#call([utf8(folder), config], (f, fSize, c, cSize) => this.#module._quiver_create(f, fSize, c, cSize));
+    this.#call([utf8(folder), config], (f, fSize, c, cSize) =>
+      this.#module._quiver_create(f, fSize, c, cSize),
+    );
   }
 
   exists(folder: string): boolean {
-    return number(this.#call([utf8(folder)], (f, fSize) => this.#module._quiver_exists(f, fSize))) === 1;
+    return (
+      number(this.#call([utf8(folder)], (f, fSize) => this.#module._quiver_exists(f, fSize))) === 1
+    );
   }
 
   destroy(folder: string): void {
@@ -64,7 +68,9 @@ export class WasmCalls {
   /** Returns the session's handle. */
   open(folder: string, options: Uint8Array): number {
     return number(
-      this.#call([utf8(folder), options], (f, fSize, o, oSize) => this.#module._quiver_open(f, fSize, o, oSize)),
+      this.#call([utf8(folder), options], (f, fSize, o, oSize) =>
+        this.#module._quiver_open(f, fSize, o, oSize),
+      ),
     );
   }
 
@@ -85,26 +91,42 @@ export class WasmCalls {
     this.#call([], () => this.#module._quiver_close(session));
   }
 
-  #call(inputs: readonly Uint8Array[], body: (...pointersAndSizes: [number, number, number, number]) => number): Uint8Array<ArrayBuffer> {
+  #call(
+    inputs: readonly Uint8Array[],
+    body: (...pointersAndSizes: [number, number, number, number]) => number,
+  ): Uint8Array<ArrayBuffer> {
     const module = this.#module;
     if (this.#broken !== undefined) {
-      throw new WasmError('INTERNAL', `the WebAssembly module stopped earlier: ${String(this.#broken)}`, noItem);
+      throw new WasmError(
+        'INTERNAL',
+        `the WebAssembly module stopped earlier: ${String(this.#broken)}`,
+        noItem,
+      );
     }
     const places: [number, number, number, number] = [0, 0, 0, 0];
     try {
       try {
         for (const [i, bytes] of inputs.entries()) {
           const pointer = module._quiver_malloc(bytes.length) >>> 0;
-          if (pointer === 0) throw new WasmError('OUT_OF_MEMORY', `no room for a request of ${bytes.length} bytes`, noItem);
+          if (pointer === 0)
+            throw new WasmError(
+              'OUT_OF_MEMORY',
+              `no room for a request of ${bytes.length} bytes`,
+              noItem,
+            );
           places[2 * i] = pointer;
           places[2 * i + 1] = bytes.length;
           module.HEAPU8.set(bytes, pointer);
         }
         if (body(...places) !== 0) throw this.#error();
         const start = module._quiver_result_ptr() >>> 0;
-        return module.HEAPU8.slice(start, start + (module._quiver_result_len() >>> 0)) as Uint8Array<ArrayBuffer>;
+        return module.HEAPU8.slice(
+          start,
+          start + (module._quiver_result_len() >>> 0),
+        ) as Uint8Array<ArrayBuffer>;
       } finally {
-        for (let i = 0; i < places.length; i += 2) if (places[i] !== 0) module._quiver_free(places[i] as number);
+        for (let i = 0; i < places.length; i += 2)
+          if (places[i] !== 0) module._quiver_free(places[i] as number);
       }
     } catch (error) {
       // A trap leaves the memory in an unknown state: nothing may run on it, or reach the disk, any more.

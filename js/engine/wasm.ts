@@ -9,7 +9,9 @@ const pumpBudgetMicros = 4000;
 
 /** Loads the WASM module over a file system. The module is only read when this is called. */
 export async function loadWasmEngine(host: HostFs): Promise<Engine> {
-  const { default: factory } = (await import('../../build/wasm/quiver.mjs')) as { default: WasmFactory };
+  const { default: factory } = (await import('../../build/wasm/quiver.mjs')) as {
+    default: WasmFactory;
+  };
   return new WasmEngine(new WasmCalls(await factory({ quiverHost: host })));
 }
 

@@ -48,7 +48,10 @@ interface RawItem {
  *
  * @throws {QuiverError} `INVALID_VECTOR`, `DIMENSION_MISMATCH`, `INVALID_ID`, `INVALID_METADATA`, `INVALID_ARGUMENT`
  */
-export async function packBatch(items: readonly unknown[], options: BatchOptions): Promise<PackedBatch> {
+export async function packBatch(
+  items: readonly unknown[],
+  options: BatchOptions,
+): Promise<PackedBatch> {
   const slices = new Slices();
   const plan = new BatchPlan(items.length, options);
   for (let i = 0; i < items.length; i++) {
@@ -87,7 +90,10 @@ class BatchPlan {
     const { kind, firstItem } = this.#options;
     const item = firstItem + i;
     const { id: given, vector, metadata } = kind === 'delete' ? { id: raw } : asItem(raw, item);
-    const id = (given === undefined || given === null) && (kind === 'insert' || kind === 'upsert') ? newId() : given;
+    const id =
+      (given === undefined || given === null) && (kind === 'insert' || kind === 'upsert')
+        ? newId()
+        : given;
     this.#columns[this.#count + i] = writeId(this.#idBytes, id, item);
     this.ids.push(id as string);
     let flags: number = operationKinds.indexOf(kind);
@@ -158,6 +164,11 @@ class BatchPlan {
 }
 
 function asItem(raw: unknown, item: number): RawItem {
-  if (typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !ArrayBuffer.isView(raw)) return raw;
-  throw new QuiverError('INVALID_ARGUMENT', `Expected an object for item ${item}, got ${describe(raw)}`, { item });
+  if (typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !ArrayBuffer.isView(raw))
+    return raw;
+  throw new QuiverError(
+    'INVALID_ARGUMENT',
+    `Expected an object for item ${item}, got ${describe(raw)}`,
+    { item },
+  );
 }

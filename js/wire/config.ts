@@ -1,8 +1,8 @@
 import { QuiverError } from '../errors.ts';
+import type { MetadataConfig } from '../types.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { readValue } from './msgpack-reader.ts';
 import { writeValue } from './msgpack-writer.ts';
-import type { MetadataConfig } from '../types.ts';
 
 /** What js/ keeps with an index, opaque to the core. */
 export interface UserConfig {
@@ -36,7 +36,10 @@ export function packConfig(core: CoreConfig, user: UserConfig): Uint8Array {
 }
 
 /** The `options` of `open`. */
-export function packOpenOptions(options: { durability: string; sealThreshold?: number | undefined }): Uint8Array {
+export function packOpenOptions(options: {
+  durability: string;
+  sealThreshold?: number | undefined;
+}): Uint8Array {
   const writer = new ByteWriter();
   writeValue(writer, options, 'skip', refuse);
   return writer.bytes;
@@ -49,5 +52,9 @@ export function readUserConfig(bytes: unknown): UserConfig {
 }
 
 function refuse(path: string, problem: string): Error {
-  return new QuiverError('INVALID_ARGUMENT', `The configuration${path === '' ? '' : ` at ${path}`}: ${problem}`, { path });
+  return new QuiverError(
+    'INVALID_ARGUMENT',
+    `The configuration${path === '' ? '' : ` at ${path}`}: ${problem}`,
+    { path },
+  );
 }

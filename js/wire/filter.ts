@@ -12,7 +12,9 @@ const none = new Uint8Array(0);
 export function packFilter(filter: unknown): Uint8Array {
   if (filter === undefined || filter === null) return none;
   const refuse = (path: string, problem: string): Error =>
-    new QuiverError('INVALID_FILTER', `The filter${path === '' ? '' : ` at ${path}`}: ${problem}`, { path });
+    new QuiverError('INVALID_FILTER', `The filter${path === '' ? '' : ` at ${path}`}: ${problem}`, {
+      path,
+    });
   if (!isPlainObject(filter)) throw refuse('', `expected a plain object, got ${describe(filter)}`);
   const writer = new ByteWriter();
   // Leaving out a condition because its value is undefined would widen the result.

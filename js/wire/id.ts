@@ -17,7 +17,10 @@ export function writeId(writer: ByteWriter, id: unknown, item: number): number {
   if (length < 0) throw refuse(item, 'it has half of a surrogate pair, which UTF-8 cannot hold');
   if (length > maxIdBytes) {
     writer.truncate(start);
-    throw refuse(item, `expected at most ${maxIdBytes} bytes of UTF-8, got ${id.length > maxIdBytes ? 'at least ' : ''}${length}`);
+    throw refuse(
+      item,
+      `expected at most ${maxIdBytes} bytes of UTF-8, got ${id.length > maxIdBytes ? 'at least ' : ''}${length}`,
+    );
   }
   return length;
 }
@@ -34,5 +37,11 @@ export function newId(): string {
   bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20),
+  ].join('-');
 }

@@ -8,14 +8,20 @@ import { isPlainObject, writeValue } from './msgpack-writer.ts';
  *
  * @throws {QuiverError} `INVALID_METADATA` that names the item and the path.
  */
-export function writeMetadata(writer: ByteWriter, metadata: unknown, item: number, id: string): void {
+export function writeMetadata(
+  writer: ByteWriter,
+  metadata: unknown,
+  item: number,
+  id: string,
+): void {
   const refuse = (path: string, problem: string): Error =>
     new QuiverError(
       'INVALID_METADATA',
       `Item ${item} (id ${JSON.stringify(id)}): metadata${path === '' ? '' : ` at ${path}`}: ${problem}`,
       { item, id, path },
     );
-  if (!isPlainObject(metadata)) throw refuse('', `expected a plain object, got ${describe(metadata)}`);
+  if (!isPlainObject(metadata))
+    throw refuse('', `expected a plain object, got ${describe(metadata)}`);
   writeValue(writer, metadata, 'skip', refuse);
 }
 

@@ -14,7 +14,12 @@ export type UndefinedProperties = 'skip' | 'refuse';
  * Writes a value as MessagePack and checks it in the same pass: strings, finite numbers, booleans, null, arrays and
  * plain objects. What it writes decodes to an equal value, -0 included.
  */
-export function writeValue(writer: ByteWriter, value: unknown, properties: UndefinedProperties, refuse: Refuse): void {
+export function writeValue(
+  writer: ByteWriter,
+  value: unknown,
+  properties: UndefinedProperties,
+  refuse: Refuse,
+): void {
   new ValueWriter(writer, properties, refuse).write(value, 0);
 }
 
@@ -22,7 +27,11 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   // Another realm's Object.prototype is none of ours, but nothing stands above it either.
-  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
+  return (
+    prototype === Object.prototype ||
+    prototype === null ||
+    Object.getPrototypeOf(prototype) === null
+  );
 }
 
 class ValueWriter {
@@ -96,7 +105,8 @@ class ValueWriter {
     const width = most < 32 ? 1 : most <= 0xff ? 2 : most <= 0xffff ? 3 : 5;
     for (let i = 0; i < width; i++) writer.u8(0);
     const length = writer.text(value);
-    if (length < 0) throw this.#error(depth, 'the text has half of a surrogate pair, which UTF-8 cannot hold');
+    if (length < 0)
+      throw this.#error(depth, 'the text has half of a surrogate pair, which UTF-8 cannot hold');
     writer.patch(header, () => {
       if (width === 1) return writer.u8(0xa0 | length);
       writer.u8(width === 2 ? 0xd9 : width === 3 ? 0xda : 0xdb);
@@ -118,7 +128,10 @@ class ValueWriter {
   #object(value: object, depth: number): void {
     this.#checkDepth(depth);
     if (!isPlainObject(value)) {
-      throw this.#error(depth, `${describe(value)} cannot be stored; convert it to a plain value first${hintFor(value)}`);
+      throw this.#error(
+        depth,
+        `${describe(value)} cannot be stored; convert it to a plain value first${hintFor(value)}`,
+      );
     }
     const keys = Object.keys(value);
     const header = this.#writer.size;
@@ -128,7 +141,8 @@ class ValueWriter {
       const property = value[key];
       this.#path[depth] = key;
       if (property === undefined && this.#properties === 'skip') continue;
-      if (key === '__proto__') throw this.#error(depth + 1, 'a property of this name cannot be stored');
+      if (key === '__proto__')
+        throw this.#error(depth + 1, 'a property of this name cannot be stored');
       this.#text(key, depth + 1);
       this.write(property, depth + 1);
       written++;

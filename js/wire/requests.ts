@@ -65,10 +65,24 @@ export function copyQueryVectors(vectors: readonly unknown[]): QueryVectors {
 }
 
 /** `from` and `to` choose among the queries. */
-export function packQuery(request: QueryRequest, vectors: QueryVectors, from: number, to: number): Uint8Array {
+export function packQuery(
+  request: QueryRequest,
+  vectors: QueryVectors,
+  from: number,
+  to: number,
+): Uint8Array {
   const { dimensions, values } = vectors;
   const flags = (request.includeVectors ? flag.vectors : 0) | (request.exact ? flag.exact : 0);
-  const head = [op.query, request.topK, request.ef, flags, 0, to - from, dimensions, request.filter.length];
+  const head = [
+    op.query,
+    request.topK,
+    request.ef,
+    flags,
+    0,
+    to - from,
+    dimensions,
+    request.filter.length,
+  ];
   const part = values.subarray(from * dimensions, to * dimensions);
   return packSearch(head, 4, request.minScore, part, request.filter);
 }
@@ -107,12 +121,20 @@ function packSearch(
 export function packGet(ids: readonly unknown[], includeVectors: boolean): Uint8Array {
   const writer = new ByteWriter();
   const lengths = ids.map((id, i) => writeId(writer, id, i));
-  const head = Uint32Array.from([op.get, includeVectors ? flag.vectors : 0, ids.length, ...lengths]);
+  const head = Uint32Array.from([
+    op.get,
+    includeVectors ? flag.vectors : 0,
+    ids.length,
+    ...lengths,
+  ]);
   return join(head, writer.bytes);
 }
 
 export function packList(filter: Uint8Array, includeVectors: boolean): Uint8Array {
-  return join(Uint32Array.from([op.list, includeVectors ? flag.vectors : 0, filter.length]), filter);
+  return join(
+    Uint32Array.from([op.list, includeVectors ? flag.vectors : 0, filter.length]),
+    filter,
+  );
 }
 
 function join(head: Uint32Array, rest: Uint8Array): Uint8Array {

@@ -21,7 +21,11 @@ export async function readBlock<TMetadata extends object>(
 ): Promise<Block<TMetadata>> {
   const { buffer, byteOffset } = response;
   let at = byteOffset + offset;
-  const [count, dimensions, idBytes, metadataBytes] = new Uint32Array(buffer, at, 4) as unknown as Words4;
+  const [count, dimensions, idBytes, metadataBytes] = new Uint32Array(
+    buffer,
+    at,
+    4,
+  ) as unknown as Words4;
   at += 16;
   const norms = new Float64Array(buffer, at, count);
   at += 8 * count;
@@ -51,7 +55,10 @@ export async function readBlock<TMetadata extends object>(
     };
     results.push({
       // A copy: one item must not keep the whole response alive.
-      item: dimensions === 0 ? item : { ...item, vector: vectors.slice(i * dimensions, (i + 1) * dimensions) },
+      item:
+        dimensions === 0
+          ? item
+          : { ...item, vector: vectors.slice(i * dimensions, (i + 1) * dimensions) },
       score: scores[i] as number,
     });
     idAt = idEnd;

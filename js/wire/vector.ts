@@ -48,7 +48,12 @@ export function dimensionMismatch(name: VectorName, expected: number, actual: nu
  *
  * @throws {QuiverError} `INVALID_VECTOR` for an element that is no number, or none that float32 can hold.
  */
-export function copyVector(vector: ArrayLike<number>, into: Float32Array, offset: number, name: () => VectorName): void {
+export function copyVector(
+  vector: ArrayLike<number>,
+  into: Float32Array,
+  offset: number,
+  name: () => VectorName,
+): void {
   const length = vector.length;
   if (Array.isArray(vector)) {
     for (let i = 0; i < length; i++) {
@@ -63,7 +68,8 @@ export function copyVector(vector: ArrayLike<number>, into: Float32Array, offset
   let sum = 0;
   for (let i = offset; i < offset + length; i++) sum += (into[i] as number) * 0;
   if (sum === 0) return;
-  for (let i = 0; i < length; i++) if (!Number.isFinite(into[offset + i])) throw badElement(vector, i, name());
+  for (let i = 0; i < length; i++)
+    if (!Number.isFinite(into[offset + i])) throw badElement(vector, i, name());
 }
 
 function badElement(vector: ArrayLike<unknown>, at: number, name: VectorName): QuiverError {

@@ -89,7 +89,7 @@ Expected<Buffer> Collection::statistics() {
     maintenance_error = maintenance_error_;
   }
   msgpack::Writer writer;
-  writer.map(17);
+  writer.map(18);
   put(writer, "items", view.live());
   put(writer, "dimensions", uint64_t{view.dim});
   put(writer, "metric", metric_name(config_.metric));

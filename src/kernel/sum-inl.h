@@ -11,47 +11,74 @@
 namespace quiver::kernel {
 namespace {
 
-/// The 32 running sums of isa/scalar.cpp, in 32 / kWidth registers.
-template <typename L>
+/// `kRegs` registers of the running sums of isa/scalar.cpp, as two halves: a compiler keeps named
+/// members in registers, but an array that a loop goes through it may leave in memory.
+template <typename L, uint32_t kRegs>
 struct Sums {
-  static constexpr uint32_t kRegs = 32 / L::kWidth;
-  typename L::Reg reg[kRegs];
-};
+  static constexpr uint32_t kHalf = kRegs / 2 * L::kWidth;
 
-/// The tail of fewer than 32 elements, register by register. A recursion rather than a loop: the
-/// sums stay in registers only if every index is a constant.
-template <typename L, typename Term, uint32_t kIndex = 0>
-inline void add_tail(Sums<L>& sums, const float* a, const float* b, uint32_t left) {
-  if constexpr (kIndex < Sums<L>::kRegs) {
-    if (left >= L::kWidth) {
-      sums.reg[kIndex] = L::add(sums.reg[kIndex], Term::template of<L>(L::load(a), L::load(b)));
-      add_tail<L, Term, kIndex + 1>(sums, a + L::kWidth, b + L::kWidth, left - L::kWidth);
-    } else if (left != 0) {
-      sums.reg[kIndex] = L::add(sums.reg[kIndex], Term::template of<L>(L::load_partial(a, left),
-                                                                       L::load_partial(b, left)));
+  Sums<L, kRegs / 2> low;
+  Sums<L, kRegs / 2> high;
+
+  template <typename Term>
+  void add_all(const float* a, const float* b) {
+    low.template add_all<Term>(a, b);
+    high.template add_all<Term>(a + kHalf, b + kHalf);
+  }
+
+  /// The first `n` elements only; n < kRegs * kWidth.
+  template <typename Term>
+  void add_first(const float* a, const float* b, uint32_t n) {
+    if (n < kHalf) {
+      low.template add_first<Term>(a, b, n);
+    } else {
+      low.template add_all<Term>(a, b);
+      high.template add_first<Term>(a + kHalf, b + kHalf, n - kHalf);
     }
   }
-}
+
+  void add(const Sums& other) {
+    low.add(other.low);
+    high.add(other.high);
+  }
+
+  float total() {
+    low.add(high);
+    return low.total();
+  }
+};
+
+template <typename L>
+struct Sums<L, 1> {
+  typename L::Reg reg = L::zero();
+
+  template <typename Term>
+  void add_all(const float* a, const float* b) {
+    reg = L::add(reg, Term::template of<L>(L::load(a), L::load(b)));
+  }
+
+  template <typename Term>
+  void add_first(const float* a, const float* b, uint32_t n) {
+    if (n == 0) return;
+    reg = L::add(reg, Term::template of<L>(L::load_partial(a, n), L::load_partial(b, n)));
+  }
+
+  void add(const Sums& other) { reg = L::add(reg, other.reg); }
+
+  float total() { return L::reduce(reg); }
+};
 
 /// Σ Term(aᵢ, bᵢ) in the order that isa/scalar.cpp defines.
 template <typename L, typename Term>
 inline float sum_of(const float* a, const float* b, uint32_t dim) {
-  constexpr uint32_t kRegs = Sums<L>::kRegs;
-  Sums<L> sums;
-  for (uint32_t k = 0; k < kRegs; ++k) sums.reg[k] = L::zero();
+  Sums<L, 32 / L::kWidth> sums;
   for (uint32_t blocks = dim / 32; blocks != 0; --blocks) {
-    for (uint32_t k = 0; k < kRegs; ++k) {
-      const uint32_t at = k * L::kWidth;
-      sums.reg[k] = L::add(sums.reg[k], Term::template of<L>(L::load(a + at), L::load(b + at)));
-    }
+    sums.template add_all<Term>(a, b);
     a += 32;
     b += 32;
   }
-  add_tail<L, Term>(sums, a, b, dim % 32);
-  for (uint32_t half = kRegs / 2; half != 0; half /= 2) {
-    for (uint32_t k = 0; k < half; ++k) sums.reg[k] = L::add(sums.reg[k], sums.reg[k + half]);
-  }
-  return L::reduce(sums.reg[0]);
+  if (dim % 32 != 0) sums.template add_first<Term>(a, b, dim % 32);
+  return sums.total();
 }
 
 }  // namespace

@@ -1,0 +1,70 @@
+// Method: one engine writes a folder, the other reads it. Everything must be equal to the last bit, and while one has
+// the folder open the other must be refused.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Backend, LocalIndex, type LocalIndexOptions } from '../../js/index.ts';
+import { errorOf, newFolder, randomVectors } from './helpers.ts';
+
+let folder: string;
+let remove: () => Promise<void>;
+
+beforeEach(async () => {
+  ({ folder, remove } = await newFolder());
+});
+afterEach(() => remove());
+
+const pairs: [Backend, Backend][] = [
+  ['native', 'wasm'],
+  ['wasm', 'native'],
+];
+
+describe.each(pairs)('%s writes, %s reads', (writer, reader) => {
+  test.each(['cosine', 'l2', 'ip'] as const)(
+    '%s: the same items, scores and order',
+    async (metric) => {
+      const options: LocalIndexOptions = { metric, sealThreshold: 500 };
+      const queries = randomVectors(20, 24, 21);
+      const snapshot = async (index: LocalIndex) => ({
+        items: await index.listItems(),
+        exact: await index.queryMany(queries, { topK: 20, exact: true, includeVectors: true }),
+        searched: await index.queryMany(queries, { topK: 20, filter: { even: true } }),
+        stats: await index.getIndexStats(),
+        verified: await index.verify(),
+      });
+      const first = new LocalIndex(folder, { ...options, backend: writer });
+      await first.createIndex({ version: 4, metadata_config: { indexed: ['even'] } });
+      const vectors = randomVectors(1200, 24, 20);
+      await first.insertItems(
+        vectors.map((vector, i) => ({ id: `id${i}`, vector, metadata: { i, even: i % 2 === 0 } })),
+      );
+      await first.optimize();
+      await first.deleteItems(['id5', 'id6', 'id700']);
+      await first.upsertItem({ id: 'id8', vector: new Float32Array(24) });
+      await first.close();
+      // What is pending may differ in when it is done: compare after it is.
+      const again = new LocalIndex(folder, { ...options, backend: writer });
+      const before = await snapshot(again);
+      await again.close();
+      const second = new LocalIndex(folder, { ...options, backend: reader });
+      expect(await snapshot(second)).toStrictEqual(before);
+      await second.insertItem({ id: 'from the other', vector: vectors[0] as Float32Array });
+      await second.close();
+      const third = new LocalIndex(folder, { ...options, backend: writer });
+      expect((await third.getItem('from the other'))?.vector).toEqual(vectors[0]);
+      await third.close();
+    },
+  );
+
+  test('a second writer is refused while the first has the folder open', async () => {
+    const first = new LocalIndex(folder, { backend: writer });
+    await first.createIndex();
+    await first.insertItem({ id: 'a', vector: [1, 2] });
+    const second = new LocalIndex(folder, { backend: reader });
+    expect((await errorOf(() => second.insertItem({ id: 'b', vector: [1, 2] }))).code).toBe(
+      'LOCKED',
+    );
+    await first.close();
+    await second.insertItem({ id: 'b', vector: [1, 2] });
+    expect(await second.listItems()).toHaveLength(2);
+    await second.close();
+  });
+});

@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { QuiverError } from '../../js/errors.ts';
+
+/** The QuiverError that a call throws or rejects with. */
+export async function errorOf(call: () => unknown): Promise<QuiverError> {
+  try {
+    await call();
+  } catch (error) {
+    if (error instanceof QuiverError) return error;
+    throw new Error(`Expected a QuiverError, got ${String(error)}`, { cause: error });
+  }
+  throw new Error('Expected a QuiverError, but the call succeeded');
+}
+
+/** A folder that does not exist yet, within one that is removed by `remove`. */
+export async function newFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
+  const parent = await mkdtemp(join(tmpdir(), 'quiver-test-'));
+  return {
+    folder: join(parent, 'index'),
+    remove: () => rm(parent, { recursive: true, force: true }),
+  };
+}
+
+/** Numbers between -1 and 1, the same for the same seed (xorshift). */
+export function randomNumbers(seed: number): () => number {
+  let state = seed * 2654435761 + 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state / 0x80000000;
+  };
+}
+
+export function randomVectors(count: number, dimensions: number, seed: number): Float32Array[] {
+  const next = randomNumbers(seed);
+  return Array.from({ length: count }, () => Float32Array.from({ length: dimensions }, next));
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { LocalIndex as BrowserIndex } from '../../js/browser.ts';
+import { LocalIndex } from '../../js/index.ts';
+import { errorOf } from './helpers.ts';
+
+test.each([
+  ['index.ts', LocalIndex],
+  ['browser.ts', BrowserIndex],
+])('%s keeps memory: folders in memory, under their name', async (entry, Index) => {
+  const folder = `memory:${entry}`;
+  const index = new Index(folder);
+  await index.createIndex();
+  await index.insertItem({ id: 'a', vector: [1, 2] });
+  expect((await index.getPerformanceMetrics()).backend).toBe('wasm');
+  await index.close();
+  const again = new Index(folder);
+  expect(await again.queryItems([1, 2], '', 1)).toMatchObject([{ item: { id: 'a' } }]);
+  expect(await new Index(`${folder}2`).isIndexCreated()).toBe(false);
+  await again.deleteIndex();
+  expect(await again.isIndexCreated()).toBe(false);
+});
+
+test('the native backend has no memory folders', async () => {
+  expect((await errorOf(() => new LocalIndex('memory:x', { backend: 'native' }))).code).toBe(
+    'INVALID_ARGUMENT',
+  );
+  expect((await errorOf(() => new BrowserIndex('x', { backend: 'native' }).listItems())).code).toBe(
+    'BACKEND_UNAVAILABLE',
+  );
+});

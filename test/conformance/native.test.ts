@@ -1,0 +1,6 @@
+import { selectEngine } from '../../js/engine/select.ts';
+import { engineSuite } from './engine.suite.ts';
+import { localIndexSuite } from './local-index.suite.ts';
+
+engineSuite('native', async () => (await selectEngine('native')).engine);
+localIndexSuite('native');

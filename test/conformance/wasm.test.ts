@@ -1,0 +1,6 @@
+import { selectEngine } from '../../js/engine/select.ts';
+import { engineSuite } from './engine.suite.ts';
+import { localIndexSuite } from './local-index.suite.ts';
+
+engineSuite('wasm', async () => (await selectEngine('wasm')).engine);
+localIndexSuite('wasm');

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import {
+  checkCreateConfig,
+  checkIndexOptions,
+  checkInsertOptions,
+  checkQueryManyOptions,
+  checkStreamOptions,
+} from '../../js/options.ts';
+import { errorOf } from '../conformance/helpers.ts';
+
+const vague = (value: unknown): never => value as never;
+
+test('an unknown key is refused with the nearest known one', async () => {
+  const near = await errorOf(() => checkIndexOptions(vague({ dimension: 3 })));
+  expect(near.code).toBe('INVALID_ARGUMENT');
+  expect(near.message).toContain("'dimension'");
+  expect(near.message).toContain('did you mean dimensions?');
+  expect((await errorOf(() => checkIndexOptions(vague({ efconstruction: 3 })))).message).toContain(
+    'efConstruction',
+  );
+  expect((await errorOf(() => checkQueryManyOptions(vague({ topk: 3 })))).message).toContain(
+    'did you mean topK?',
+  );
+  expect((await errorOf(() => checkIndexOptions(vague({ zzzzzzzz: 3 })))).message).toContain(
+    'known are',
+  );
+});
+
+test.each([
+  { dimensions: 0 },
+  { dimensions: 1.5 },
+  { dimensions: '3' },
+  { dimensions: 65537 },
+  { metric: 'euclid' },
+  { M: 3 },
+  { M: 65 },
+  { efConstruction: 7 },
+  { durability: 'fsync' },
+  { backend: 'gpu' },
+  { sealThreshold: 0 },
+])('a value out of range is refused: %o', async (options) => {
+  const error = await errorOf(() => checkIndexOptions(vague(options)));
+  expect(error.code).toBe('INVALID_ARGUMENT');
+  expect(error.message).toContain(Object.keys(options)[0]);
+});
+
+test.each([0, -1, 1.5, Number.NaN, 2 ** 32, '10', null])('topK %s is refused', async (topK) => {
+  expect((await errorOf(() => checkQueryManyOptions(vague({ topK })))).code).toBe('INVALID_TOP_K');
+});
+
+test('good values pass, undefined means the default', () => {
+  checkIndexOptions({
+    dimensions: 65536,
+    metric: 'ip',
+    M: 4,
+    efConstruction: 8,
+    durability: 'none',
+    backend: 'wasm',
+  });
+  checkIndexOptions(vague({ dimensions: undefined, metric: undefined }));
+  checkQueryManyOptions({
+    topK: 0xffffffff,
+    ef: 1,
+    minScore: -1,
+    includeVectors: true,
+    exact: true,
+  });
+  checkInsertOptions({ batchSize: 1, onProgress: () => undefined });
+  checkStreamOptions({ batchSize: 1, maxResults: 5 });
+  checkCreateConfig({ version: 2, metadata_config: { indexed: ['a'] } });
+});
+
+test.each([null, 5, 'x', []])('options that are no object are refused: %o', async (options) => {
+  expect((await errorOf(() => checkIndexOptions(vague(options)))).code).toBe('INVALID_ARGUMENT');
+});
+
+test('metadata_config is checked', async () => {
+  for (const metadata_config of [{ indexed: 'a' }, { indexed: [1] }, { index: [] }, null])
+    expect((await errorOf(() => checkCreateConfig(vague({ metadata_config })))).code).toBe(
+      'INVALID_ARGUMENT',
+    );
+});

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type HostFs, hostError } from '../../js/storage/host-fs.ts';
+import { MemoryFs } from '../../js/storage/memory.ts';
+import { NodeFs } from '../../js/storage/node-fs.ts';
+import { RoutedFs } from '../../js/storage/routed-fs.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'quiver-fs-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function text(fs: HostFs, path: string): string {
+  const into = new Uint8Array(fs.size(path));
+  expect(fs.read(path, into)).toBe(into.length);
+  return new TextDecoder().decode(into);
+}
+
+describe.each<[string, HostFs, string]>([
+  ['memory', new MemoryFs(), 'any/where'],
+  ['node:fs', new NodeFs(), join(root, 'node', 'deep')],
+  ['routed to memory', new RoutedFs(new MemoryFs(), new NodeFs()), 'memory:x'],
+  ['routed to node:fs', new RoutedFs(new MemoryFs(), new NodeFs()), join(root, 'routed')],
+])('%s', (_name, fs, folder) => {
+  test('what a folder and its files can do', () => {
+    expect(fs.exists(folder)).toBe(0);
+    expect(fs.list(folder)).toBe(hostError.missing);
+    expect(fs.makeFolder(folder)).toBe(0);
+    expect(fs.makeFolder(folder)).toBe(0);
+    expect(fs.exists(folder)).toBe(1);
+
+    const fd = fs.open(`${folder}/a`);
+    expect(fd).toBeGreaterThan(0);
+    expect(fs.append(fd, bytes('one '))).toBe(0);
+    expect(fs.append(fd, bytes('two'))).toBe(0);
+    expect(fs.sync(fd)).toBe(0);
+    expect(fs.close(fd)).toBe(0);
+    expect(text(fs, `${folder}/a`)).toBe('one two');
+    const start = new Uint8Array(3);
+    expect(fs.read(`${folder}/a`, start)).toBe(3);
+    expect(start).toEqual(bytes('one'));
+    expect(fs.read(`${folder}/a`, new Uint8Array(20))).toBe(7);
+
+    const again = fs.open(`${folder}/a`);
+    fs.append(again, bytes('new'));
+    fs.close(again);
+    expect(text(fs, `${folder}/a`)).toBe('new');
+
+    expect(fs.createExclusive(`${folder}/b`, bytes('lock'))).toBe(0);
+    expect(fs.createExclusive(`${folder}/b`, bytes('other'))).toBe(hostError.exists);
+    expect(fs.lastMessage()).not.toBe('');
+    expect(text(fs, `${folder}/b`)).toBe('lock');
+    expect((fs.list(folder) as string[]).sort()).toEqual(['a', 'b']);
+
+    expect(fs.rename(`${folder}/a`, `${folder}/b`)).toBe(0);
+    expect(text(fs, `${folder}/b`)).toBe('new');
+    expect(fs.exists(`${folder}/a`)).toBe(0);
+    expect(fs.syncFolder(folder)).toBe(0);
+    expect(fs.removeFolder(folder)).toBeLessThan(0);
+    expect(fs.remove(`${folder}/b`)).toBe(0);
+    expect(fs.remove(`${folder}/b`)).toBe(hostError.missing);
+    expect(fs.removeFolder(folder)).toBe(0);
+    expect(fs.exists(folder)).toBe(0);
+  });
+
+  test('what is missing, and descriptors that are closed', () => {
+    expect(fs.size(`${folder}/none`)).toBe(hostError.missing);
+    expect(fs.read(`${folder}/none`, new Uint8Array(1))).toBe(hostError.missing);
+    expect(fs.rename(`${folder}/none`, `${folder}/x`)).toBe(hostError.missing);
+    expect(fs.append(99_999, bytes('x'))).toBeLessThan(0);
+    expect(fs.sync(99_999)).toBeLessThan(0);
+  });
+});
+
+test('owners: this process lives, one that cannot be does not, another machine may', () => {
+  const fs = new NodeFs();
+  const start = fs.ownerStart();
+  expect(fs.ownerAlive(process.pid, start, fs.ownerHost())).toBe(1);
+  expect(fs.ownerAlive(0x3fffffff, start, fs.ownerHost())).toBe(0);
+  expect(fs.ownerAlive(0x3fffffff, start, 'another-machine')).toBe(1);
+  if (start !== '') expect(fs.ownerAlive(process.pid, `${start}0`, fs.ownerHost())).toBe(0);
+});
