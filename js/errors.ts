@@ -125,8 +125,8 @@ export function describe(value: unknown): string {
 
 function className(value: object): string | undefined {
   try {
-    const constructor = (value as { constructor?: unknown }).constructor;
-    return typeof constructor === 'function' ? constructor.name : undefined;
+    const made = (value as { constructor?: unknown }).constructor;
+    return typeof made === 'function' ? made.name : undefined;
   } catch {
     return undefined;
   }

@@ -148,9 +148,10 @@ export class NodeFs implements HostFs {
     return this.#message;
   }
 
-  #try(call: () => number | undefined | void): number {
+  #try(call: () => unknown): number {
     try {
-      return call() ?? 0;
+      const result = call();
+      return typeof result === 'number' ? result : 0;
     } catch (error) {
       this.#message = error instanceof Error ? error.message : String(error);
       return codes[(error as NodeJS.ErrnoException).code ?? ''] ?? hostError.io;

@@ -47,54 +47,61 @@ class ValueWriter {
   }
 
   write(value: unknown, depth: number): void {
-    switch (typeof value) {
-      case 'string':
-        return this.#text(value, depth);
-      case 'number':
-        return this.#number(value, depth);
-      case 'boolean':
-        return this.#writer.u8(value ? 0xc3 : 0xc2);
-      case 'object':
-        if (value === null) return this.#writer.u8(0xc0);
-        return Array.isArray(value) ? this.#array(value, depth) : this.#object(value, depth);
-      default:
-        throw this.#error(depth, `${describe(value)} cannot be stored`);
-    }
+    if (typeof value === 'string') this.#text(value, depth);
+    else if (typeof value === 'number') this.#number(value, depth);
+    else if (typeof value === 'boolean') this.#writer.u8(value ? 0xc3 : 0xc2);
+    else if (value === null) this.#writer.u8(0xc0);
+    else if (Array.isArray(value)) this.#array(value, depth);
+    else if (typeof value === 'object') this.#object(value, depth);
+    else throw this.#error(depth, `${describe(value)} cannot be stored`);
   }
 
   #number(value: number, depth: number): void {
     const writer = this.#writer;
-    if (Number.isInteger(value) && !Object.is(value, -0)) {
-      if (value >= 0 && value <= 0xffffffff) {
-        if (value < 0x80) return writer.u8(value);
-        if (value <= 0xff) {
-          writer.u8(0xcc);
-          return writer.u8(value);
-        }
-        if (value <= 0xffff) {
-          writer.u8(0xcd);
-          return writer.u16(value);
-        }
-        writer.u8(0xce);
-        return writer.u32(value);
-      }
-      if (value < 0 && value >= -0x80000000) {
-        if (value >= -0x20) return writer.u8(value + 0x100);
-        if (value >= -0x80) {
-          writer.u8(0xd0);
-          return writer.u8(value + 0x100);
-        }
-        if (value >= -0x8000) {
-          writer.u8(0xd1);
-          return writer.u16(value + 0x10000);
-        }
-        writer.u8(0xd2);
-        return writer.u32(value + 0x100000000);
-      }
+    // -0 is a float here: the whole numbers have none.
+    const whole = Number.isInteger(value) && !Object.is(value, -0);
+    if (whole && value >= 0 && value <= 0xffffffff) {
+      this.#unsigned(value);
+    } else if (whole && value < 0 && value >= -0x80000000) {
+      this.#negative(value);
+    } else if (Number.isFinite(value)) {
+      writer.u8(0xcb);
+      writer.f64(value);
+    } else {
+      throw this.#error(depth, `${value} is not a finite number`);
     }
-    if (!Number.isFinite(value)) throw this.#error(depth, `${value} is not a finite number`);
-    writer.u8(0xcb);
-    writer.f64(value);
+  }
+
+  #unsigned(value: number): void {
+    const writer = this.#writer;
+    if (value < 0x80) {
+      writer.u8(value);
+    } else if (value <= 0xff) {
+      writer.u8(0xcc);
+      writer.u8(value);
+    } else if (value <= 0xffff) {
+      writer.u8(0xcd);
+      writer.u16(value);
+    } else {
+      writer.u8(0xce);
+      writer.u32(value);
+    }
+  }
+
+  #negative(value: number): void {
+    const writer = this.#writer;
+    if (value >= -0x20) {
+      writer.u8(value + 0x100);
+    } else if (value >= -0x80) {
+      writer.u8(0xd0);
+      writer.u8(value + 0x100);
+    } else if (value >= -0x8000) {
+      writer.u8(0xd1);
+      writer.u16(value + 0x10000);
+    } else {
+      writer.u8(0xd2);
+      writer.u32(value + 0x100000000);
+    }
   }
 
   #text(value: string, depth: number): void {
@@ -108,11 +115,11 @@ class ValueWriter {
     if (length < 0)
       throw this.#error(depth, 'the text has half of a surrogate pair, which UTF-8 cannot hold');
     writer.patch(header, () => {
-      if (width === 1) return writer.u8(0xa0 | length);
-      writer.u8(width === 2 ? 0xd9 : width === 3 ? 0xda : 0xdb);
+      if (width === 1) writer.u8(0xa0 | length);
+      else writer.u8(width === 2 ? 0xd9 : width === 3 ? 0xda : 0xdb);
       if (width === 2) writer.u8(length);
       else if (width === 3) writer.u16(length);
-      else writer.u32(length);
+      else if (width === 5) writer.u32(length);
     });
   }
 
@@ -155,13 +162,15 @@ class ValueWriter {
   /** The head of an array or a map, in the form that holds `most`. */
   #count(fix: number, wide: number, most: number, count: number): void {
     const writer = this.#writer;
-    if (most < 16) return writer.u8(fix | count);
-    if (most <= 0xffff) {
+    if (most < 16) {
+      writer.u8(fix | count);
+    } else if (most <= 0xffff) {
       writer.u8(wide);
-      return writer.u16(count);
+      writer.u16(count);
+    } else {
+      writer.u8(wide + 1);
+      writer.u32(count);
     }
-    writer.u8(wide + 1);
-    writer.u32(count);
   }
 
   #checkDepth(depth: number): void {
