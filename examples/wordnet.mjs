@@ -29,7 +29,10 @@ async function loadSenses() {
   const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
   return lines.map((line, row) => {
     const { id, ...metadata } = JSON.parse(line);
-    const vector = Float32Array.from(halves.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS), fromHalf);
+    const vector = Float32Array.from(
+      halves.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS),
+      fromHalf,
+    );
     return { id, vector, metadata };
   });
 }
@@ -40,14 +43,17 @@ function progressBar(label) {
     const share = total === 0 ? 1 : done / total;
     const bar = '█'.repeat(Math.round(share * 30)).padEnd(30, '░');
     if (interactive) process.stdout.write(`\r  ${label} ${bar} ${done}/${total}`);
-    if (done === total) process.stdout.write(interactive ? '\n' : `  ${label} ${bar} ${done}/${total}\n`);
+    if (done === total)
+      process.stdout.write(interactive ? '\n' : `  ${label} ${bar} ${done}/${total}\n`);
   };
 }
 
 function print(results) {
   for (const { item, score } of results) {
     const { words, domain, gloss } = item.metadata;
-    console.log(`    ${score.toFixed(3)}  ${bold(words.join(', '))} ${dim(`[${domain}]`)} ${gloss.slice(0, 70)}`);
+    console.log(
+      `    ${score.toFixed(3)}  ${bold(words.join(', '))} ${dim(`[${domain}]`)} ${gloss.slice(0, 70)}`,
+    );
   }
 }
 
@@ -57,7 +63,9 @@ async function ask(index, senses, word, filter) {
   const results = await index.queryItems(sense.vector, '', 6, filter);
   const took = (performance.now() - started).toFixed(2);
   const where = filter === undefined ? '' : `, only ${JSON.stringify(filter)}`;
-  console.log(`\n  Nearest to ${bold(word)} (${sense.metadata.gloss.slice(0, 50)})${where}  ${dim(`${took} ms`)}`);
+  console.log(
+    `\n  Nearest to ${bold(word)} (${sense.metadata.gloss.slice(0, 50)})${where}  ${dim(`${took} ms`)}`,
+  );
   print(results.filter(({ item }) => item.id !== sense.id).slice(0, 5));
   return results.map(({ item }) => item.id);
 }
@@ -99,7 +107,9 @@ await ask(index, senses, 'thunderstorm');
 await ask(index, senses, 'bread', { domain: 'noun.artifact' });
 await ask(index, senses, 'happiness', { domain: { $in: ['verb.emotion', 'noun.event'] } });
 
-console.log(`\n  recall@10 against exact search: ${bold((await recallAt10(index, senses, 200)).toFixed(4))}`);
+console.log(
+  `\n  recall@10 against exact search: ${bold((await recallAt10(index, senses, 200)).toFixed(4))}`,
+);
 const metrics = await index.getPerformanceMetrics();
 console.log('\n  getPerformanceMetrics():');
 console.log(
@@ -111,7 +121,9 @@ console.log(
 await index.close();
 started = performance.now();
 index = new LocalIndex(FOLDER);
-console.log(`\n  closed and opened again: ${(await index.getIndexStats()).items} items in ${ms(started)}`);
+console.log(
+  `\n  closed and opened again: ${(await index.getIndexStats()).items} items in ${ms(started)}`,
+);
 const after = await ask(index, senses, 'owl');
 console.log(`\n  same answers as before: ${after.join() === before.join() ? 'yes' : 'NO'}`);
 await index.close();

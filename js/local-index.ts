@@ -107,7 +107,11 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
       { version, metadata_config },
     );
     const { engine } = await this.#engine();
-    if (deleteIfExists && (await this.isIndexCreated())) await this.deleteIndex();
+    // The engine checks again, but says LOCKED of an index that is open, be it by this object.
+    if (await this.isIndexCreated()) {
+      if (!deleteIfExists) throw fromEngine({ code: 'INDEX_EXISTS' }, { folder: this.#folder });
+      await this.deleteIndex();
+    }
     await this.#translated(() => engine.create(this.#folder, packed));
   }
 

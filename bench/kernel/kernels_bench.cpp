@@ -26,7 +26,8 @@ using quiver::kernel::PairDistance;
 constexpr int64_t kDims[] = {128, 384, 768, 1536};
 constexpr uint32_t kBatchRows = 4;  // with the query 30 KiB at the largest dimension
 
-/// Random floats that begin at a cache line: where they begin changes the time of 512-bit loads twofold.
+/// Random floats that begin at a cache line: where they begin changes the time of 512-bit loads
+/// twofold.
 class Floats {
  public:
   explicit Floats(size_t count) : lines_((count + kLineFloats - 1) / kLineFloats) {

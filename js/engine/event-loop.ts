@@ -2,15 +2,12 @@
 const sliceMs = 4;
 
 type Scheduled = { unref?: () => void };
-declare const setImmediate: ((callback: () => void) => Scheduled) | undefined;
+declare const setImmediate: ((callback: () => void) => unknown) | undefined;
 
-/**
- * Runs `task` after what waits in the event loop. In Node it does not keep the process running when `unref` is set.
- */
-export function schedule(task: () => void, unref = false): void {
+/** Runs `task` after what waits in the event loop. */
+function schedule(task: () => void): void {
   if (typeof setImmediate === 'function') {
-    const handle = setImmediate(task);
-    if (unref) handle?.unref?.();
+    setImmediate(task);
     return;
   }
   // Browsers: setTimeout is throttled to 4 ms and more, messages are not.
@@ -20,6 +17,16 @@ export function schedule(task: () => void, unref = false): void {
     task();
   };
   port2.postMessage(undefined);
+}
+
+/** Runs `task` soon. In Node that does not keep the process running. */
+export function scheduleInBackground(task: () => void): void {
+  if (typeof setImmediate === 'function') {
+    // An immediate without a reference waits until something else wakes the loop; a timer fires by itself.
+    (setTimeout(task, 0) as unknown as Scheduled).unref?.();
+  } else {
+    schedule(task);
+  }
 }
 
 /** Resolves after everything that waits in the event loop had its turn. */

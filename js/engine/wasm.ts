@@ -1,7 +1,7 @@
 import type { HostFs } from '../storage/host-fs.ts';
 import { readMap } from '../wire/results.ts';
 import type { Engine, EngineSession } from './engine.ts';
-import { Slices, schedule } from './event-loop.ts';
+import { Slices, scheduleInBackground } from './event-loop.ts';
 import { WasmCalls, type WasmFactory } from './wasm-module.ts';
 
 /** Maintenance runs in pieces this long, so that it never holds the thread noticeably. */
@@ -99,7 +99,7 @@ class WasmSession implements EngineSession {
   #pumpLater(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    schedule(() => this.#pump(), true);
+    scheduleInBackground(() => this.#pump());
   }
 
   #pump(): void {

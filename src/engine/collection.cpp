@@ -541,7 +541,7 @@ void Collection::set_progress(bool idle, uint32_t done, uint32_t total) {
   maintenance_idle_ = idle;
 }
 
-void Collection::set_maintenance_error(Error error) {
+void Collection::set_maintenance_error(std::optional<Error> error) {
   const std::lock_guard lock(maintenance_error_mutex_);
   maintenance_error_ = std::move(error);
 }

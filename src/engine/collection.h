@@ -70,7 +70,8 @@ class Collection {
 
   /// What stands in the statistics about background work. Any thread.
   void set_progress(bool idle, uint32_t done, uint32_t total);
-  void set_maintenance_error(Error error);
+  /// What the last piece of background work failed with; nothing once one succeeds.
+  void set_maintenance_error(std::optional<Error> error);
 
   /// The msgpack map of docs/engine-messages.md. Any thread.
   [[nodiscard]] Expected<Buffer> statistics();

@@ -130,7 +130,7 @@ bool SharedCollection::run_next_job() {
   }
   Expected<void> result = run(*job);
   if (result && !stopping_) result = collection_->install(*job);
-  if (!result) collection_->set_maintenance_error(result.error());
+  collection_->set_maintenance_error(result ? std::nullopt : std::optional(result.error()));
   return result.has_value();
 }
 

@@ -5,10 +5,12 @@
 namespace quiver::kernel {
 namespace {
 
-/// How far ahead of the arithmetic rows are asked for, and how much of each: the processor's own
-/// prefetcher follows a longer row by itself once its beginning is being read.
-inline constexpr size_t kPrefetchRows = 6;
-inline constexpr size_t kPrefetchBytes = 512;
+/// How far ahead of the arithmetic rows are asked for, and how much of each: together half of a 32
+/// KiB cache. Measured on rows in random order of an 800 MB matrix (AVX2, ns a row at 128, 384 and
+/// 768 dimensions): none 73, 218, 353; 4 rows of 512 bytes 41, 134, 226; 4 rows of 4096 bytes 41,
+/// 72, 194.
+inline constexpr size_t kPrefetchRows = 4;
+inline constexpr size_t kPrefetchBytes = 4096;
 inline constexpr size_t kCacheLineBytes = 64;
 
 template <typename L>

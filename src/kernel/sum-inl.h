@@ -12,7 +12,9 @@ namespace quiver::kernel {
 namespace {
 
 /// `kRegs` registers of the running sums of isa/scalar.cpp, as two halves: a compiler keeps named
-/// members in registers, but an array that a loop goes through it may leave in memory.
+/// members in registers, but an array that a loop goes through it may leave in memory. For the same
+/// reason the parts must be inlined (their address would else be taken); other compilers ignore
+/// that.
 template <typename L, uint32_t kRegs>
 struct Sums {
   static constexpr uint32_t kHalf = kRegs / 2 * L::kWidth;
@@ -21,14 +23,14 @@ struct Sums {
   Sums<L, kRegs / 2> high;
 
   template <typename Term>
-  void add_all(const float* a, const float* b) {
+  [[gnu::always_inline]] void add_all(const float* a, const float* b) {
     low.template add_all<Term>(a, b);
     high.template add_all<Term>(a + kHalf, b + kHalf);
   }
 
   /// The first `n` elements only; n < kRegs * kWidth.
   template <typename Term>
-  void add_first(const float* a, const float* b, uint32_t n) {
+  [[gnu::always_inline]] void add_first(const float* a, const float* b, uint32_t n) {
     if (n < kHalf) {
       low.template add_first<Term>(a, b, n);
     } else {
@@ -53,12 +55,12 @@ struct Sums<L, 1> {
   typename L::Reg reg = L::zero();
 
   template <typename Term>
-  void add_all(const float* a, const float* b) {
+  [[gnu::always_inline]] void add_all(const float* a, const float* b) {
     reg = L::add(reg, Term::template of<L>(L::load(a), L::load(b)));
   }
 
   template <typename Term>
-  void add_first(const float* a, const float* b, uint32_t n) {
+  [[gnu::always_inline]] void add_first(const float* a, const float* b, uint32_t n) {
     if (n == 0) return;
     reg = L::add(reg, Term::template of<L>(L::load_partial(a, n), L::load_partial(b, n)));
   }

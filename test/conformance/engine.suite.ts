@@ -46,8 +46,8 @@ export function engineSuite(name: string, load: () => Promise<Engine>): void {
 
     test('creates once, exists, destroys once', async () => {
       expect(await engine.exists(folder)).toBe(true);
-      await expect(engine.create(folder, config)).rejects.toMatchObject({ code: 'INDEX_EXISTS' });
       await session.close();
+      await expect(engine.create(folder, config)).rejects.toMatchObject({ code: 'INDEX_EXISTS' });
       await engine.destroy(folder);
       expect(await engine.exists(folder)).toBe(false);
       await expect(engine.destroy(folder)).rejects.toMatchObject({ code: 'INDEX_NOT_FOUND' });

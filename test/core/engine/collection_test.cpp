@@ -1,5 +1,5 @@
-// A collection against a model (std::map): what is written is there, in every state that a collection can be in —
-// in the head, in segments, after reopening.
+// A collection against a model (std::map): what is written is there, in every state that a
+// collection can be in — in the head, in segments, after reopening.
 
 #include "engine/collection.h"
 
@@ -115,8 +115,8 @@ TEST(Collection, AnItemIsFoundOnceItIsCommitted) {
 TEST(Collection, ARefusedBatchChangesNothing) {
   Fixture collection;
   ASSERT_TRUE(collection.commit(BatchMaker(kDim).insert("a", axis(0))));
-  const auto refused =
-      collection.commit(BatchMaker(kDim).insert("b", axis(1)).insert("a", axis(2)).insert("c", axis(3)));
+  const auto refused = collection.commit(
+      BatchMaker(kDim).insert("b", axis(1)).insert("a", axis(2)).insert("c", axis(3)));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kItemExists);
   EXPECT_EQ(refused.error().item, 1U);
@@ -131,8 +131,7 @@ TEST(Collection, OperationsOfABatchSeeThoseBeforeThem) {
   ASSERT_TRUE(collection.commit(
       BatchMaker(kDim).insert("a", axis(0)).remove("a").insert("a", axis(1)).upsert("a", axis(2))));
   EXPECT_EQ(collection->view()->live(), 1U);
-  EXPECT_EQ(collection->view()->parts.back().source->vector(
-                collection->view()->find("a")->row)[2],
+  EXPECT_EQ(collection->view()->parts.back().source->vector(collection->view()->find("a")->row)[2],
             1.0F);
   EXPECT_TRUE(collection.verifies());
 }
@@ -173,8 +172,7 @@ TEST(Collection, AWrongLengthNamesTheItem) {
   const auto refused = collection.commit(BatchMaker(3).insert("short", {1, 2, 3}));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kDimensionMismatch);
-  EXPECT_EQ(refused.error().message,
-            "Expected a vector of 8 dimensions for item \"short\", got 3");
+  EXPECT_EQ(refused.error().message, "Expected a vector of 8 dimensions for item \"short\", got 3");
 }
 
 TEST(Collection, AViewKeepsWhatItShowsWhileWritesHappen) {
@@ -223,8 +221,8 @@ TEST(Collection, CreatingTwiceAndOpeningNothingAreErrors) {
   EXPECT_EQ(Collection::create(*vfs, {}).error().code, Code::kLocked);
   EXPECT_TRUE(collection->close());
   EXPECT_EQ(Collection::create(*vfs, {}).error().code, Code::kIndexExists);
-  const auto nothing = Collection::open(
-      store::memory_vfs(std::make_shared<store::MemoryDisk>()), {});
+  const auto nothing =
+      Collection::open(store::memory_vfs(std::make_shared<store::MemoryDisk>()), {});
   EXPECT_EQ(nothing.error().code, Code::kIndexNotFound);
 }
 
@@ -338,7 +336,8 @@ TEST(Collection, RowsDeletedWhileASegmentIsBuiltStayDeleted) {
   ASSERT_TRUE(collection.commit(batch));
   auto job = collection->next_job();
   ASSERT_TRUE(job);
-  ASSERT_TRUE(collection.commit(BatchMaker(kDim).remove("17").upsert("18", axis(0)).insert("new", axis(1))));
+  ASSERT_TRUE(collection.commit(
+      BatchMaker(kDim).remove("17").upsert("18", axis(0)).insert("new", axis(1))));
   ASSERT_TRUE(job->prepare());
   while (*job->insert_next()) {
   }

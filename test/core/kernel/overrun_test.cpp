@@ -12,8 +12,8 @@
 namespace quiver::kernel {
 namespace {
 
-/// Floats that end (or begin) where the memory that may be read ends (or begins). Unlike a sanitizer
-/// this also sees what an intrinsic reads.
+/// Floats that end (or begin) where the memory that may be read ends (or begins). Unlike a
+/// sanitizer this also sees what an intrinsic reads.
 class GuardedFloats {
  public:
   explicit GuardedFloats(size_t capacity) {

@@ -21,14 +21,14 @@ class BatchMaker {
     return *this;
   }
   BatchMaker& insert(std::string id, std::vector<float> vector, Buffer metadata = {}) {
-    return add(engine::OperationKind::kInsert, std::move(id), std::move(vector), std::move(metadata));
+    return add(engine::OperationKind::kInsert, std::move(id), std::move(vector),
+               std::move(metadata));
   }
   BatchMaker& upsert(std::string id, std::vector<float> vector, Buffer metadata = {}) {
-    return add(engine::OperationKind::kUpsert, std::move(id), std::move(vector), std::move(metadata));
+    return add(engine::OperationKind::kUpsert, std::move(id), std::move(vector),
+               std::move(metadata));
   }
-  BatchMaker& remove(std::string id) {
-    return add(engine::OperationKind::kDelete, std::move(id));
-  }
+  BatchMaker& remove(std::string id) { return add(engine::OperationKind::kDelete, std::move(id)); }
 
   [[nodiscard]] Buffer encode() const {
     std::vector<engine::Operation> operations;
