@@ -25,7 +25,7 @@ Registry& registry() {
 
 }  // namespace
 
-Expected<std::shared_ptr<SharedCollection>> SharedCollection::open(std::string key,
+Expected<std::shared_ptr<SharedCollection>> SharedCollection::open(const std::string& key,
                                                                    std::shared_ptr<store::Vfs> vfs,
                                                                    const OpenOptions& options) {
   Registry& all = registry();

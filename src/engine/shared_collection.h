@@ -21,7 +21,7 @@ class SharedCollection {
  public:
   /// The collection of the folder that the Vfs is rooted in, opened if this process has not got it
   /// open; then `options` are those of the first session.
-  static Expected<std::shared_ptr<SharedCollection>> open(std::string key,
+  static Expected<std::shared_ptr<SharedCollection>> open(const std::string& key,
                                                           std::shared_ptr<store::Vfs> vfs,
                                                           const OpenOptions& options);
   ~SharedCollection();

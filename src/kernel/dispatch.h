@@ -24,7 +24,7 @@ Expected<void> select(std::string_view name);
 PairDistance pair_distance(const KernelTable& table, Metric metric);
 BatchDistance batch_distance(const KernelTable& table, Metric metric);
 
-/// 1 / ‖v‖, or 0 for a zero vector (or one whose norm overflows or underflows float32).
+/// 1 / ‖v‖, or 0 for a zero vector (or one whose squared norm overflows or underflows float32).
 float inverse_norm(const float* v, uint32_t dim);
 
 }  // namespace quiver::kernel

@@ -17,7 +17,7 @@ using PairDistance = float (*)(const float* a, const float* b, uint32_t dim);
 using BatchDistance = void (*)(const float* query, const float* rows, const float* inv_norms,
                                const uint32_t* ids, size_t count, uint32_t dim, float* out);
 
-/// One instruction set's kernels. Every set gives bit-identical results (see lanes in isa/), so an
+/// One instruction set's kernels. Every set gives bit-identical results (see isa/scalar.cpp), so an
 /// index answers the same on every machine and in the browser.
 struct KernelTable {
   const char* name;
