@@ -59,6 +59,7 @@ export function performanceMetrics(index: OpenIndex, stats: CoreStats): Performa
     queryLatencyP99: queries.p99,
     queryLatencyMax: queries.max,
     queries: queries.count,
+    queryTimeTotal: queries.totalMs,
     queryThroughput: perSecond(queries.count, queries.totalMs),
     insertThroughput: perSecond(inserts.items, inserts.totalMs),
     itemCount: stats.items,

@@ -132,6 +132,8 @@ export interface PerformanceMetrics {
   readonly queryLatencyP99: number;
   readonly queryLatencyMax: number;
   readonly queries: number;
+  /** Milliseconds of search, summed over all queries. */
+  readonly queryTimeTotal: number;
   /** Queries per second of search time. */
   readonly queryThroughput: number;
   /** Items per second of writing time. */
