@@ -24,7 +24,7 @@ import {
   type QueryStreamOptions,
 } from './options.ts';
 import { QueryStream } from './query-stream.ts';
-import { queryRequest, search, streamRequest } from './search.ts';
+import { queryRequest, searchMany, searchOne, streamRequest } from './search.ts';
 import { indexStats, performanceMetrics, readStats } from './stats.ts';
 import { memoryPrefix } from './storage/routed-fs.ts';
 import type {
@@ -43,7 +43,14 @@ import type {
 } from './types.ts';
 import { packConfig } from './wire/config.ts';
 import { packFilter } from './wire/filter.ts';
-import { copyQueryVectors, op, packGet, packWords } from './wire/requests.ts';
+import {
+  copyQueryVectors,
+  op,
+  packGet,
+  packWords,
+  type QueryRequest,
+  type QueryVectors,
+} from './wire/requests.ts';
 import { readBlock, readMap } from './wire/results.ts';
 import { type Applied, Writer } from './writer.ts';
 
@@ -278,8 +285,11 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
    */
   async query(options: QueryOptions<TMetadata>): Promise<QueryResult<TMetadata>[]> {
     const { vector, signal } = checkQueryOptions(options);
-    const [results] = await this.#during(this.#search([vector], options, signal));
-    return results as QueryResult<TMetadata>[];
+    return this.#during(
+      this.#search([vector], options, signal, (index, request, copied) =>
+        searchOne<TMetadata>(index, request, copied, signal),
+      ),
+    );
   }
 
   /** The results of many queries, in the order of the vectors. Faster than as many calls of `query`. */
@@ -290,7 +300,11 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     if (!Array.isArray(vectors))
       throw expected('INVALID_ARGUMENT', 'an array of vectors', 'vectors', vectors);
     const { signal } = checkQueryManyOptions(options);
-    return this.#during(this.#search(vectors, options, signal));
+    return this.#during(
+      this.#search(vectors, options, signal, (index, request, copied) =>
+        searchMany<TMetadata>(index, request, copied, vectors.length, signal),
+      ),
+    );
   }
 
   /**
@@ -359,17 +373,18 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     return items;
   }
 
-  async #search(
+  async #search<T>(
     vectors: readonly unknown[],
     options: QueryManyOptions<TMetadata>,
     signal: AbortSignal | undefined,
-  ): Promise<QueryResult<TMetadata>[][]> {
+    search: (index: OpenIndex, request: QueryRequest, copied: QueryVectors) => Promise<T>,
+  ): Promise<T> {
     signal?.throwIfAborted();
     const request = queryRequest(options);
     const copied = copyQueryVectors(vectors);
     const index = this.#ready ?? (await this.#open());
     if (vectors.length > 0) index.checkQuery(copied);
-    return search(index, request, copied, vectors.length, signal);
+    return search(index, request, copied);
   }
 
   #engine(): Promise<LoadedEngine> {

@@ -5,7 +5,7 @@ import { defaults, type QueryManyOptions, type QueryStreamOptions } from './opti
 import type { QueryResult } from './types.ts';
 import { packFilter } from './wire/filter.ts';
 import { packQuery, packStream, type QueryRequest, type QueryVectors } from './wire/requests.ts';
-import { readBlock } from './wire/results.ts';
+import { blockCount, readBlock, readBlockNow } from './wire/results.ts';
 
 /**
  * Queries in one request, which one thread answers: enough to outweigh the call, few enough to keep every core busy to
@@ -40,8 +40,24 @@ export function streamRequest<T extends object>(
   );
 }
 
+/** More results than this are decoded with a look at the clock now and then. */
+const decodedAtOnce = 100;
+
+/** The results of one query: as {@link searchMany}, with less ado. */
+export async function searchOne<T extends object>(
+  index: OpenIndex,
+  request: QueryRequest,
+  vector: QueryVectors,
+  signal: AbortSignal | undefined,
+): Promise<QueryResult<T>[]> {
+  const reading = index.read(packQuery(request, vector, 0, 1), { firstItem: 0 });
+  const response = signal === undefined ? await reading : await orAbort(reading, signal);
+  if (blockCount(response) <= decodedAtOnce) return readBlockNow<T>(response);
+  return (await readBlock<T>(response, 0, new Slices())).results;
+}
+
 /** The results of `count` queries, in order. */
-export async function search<T extends object>(
+export async function searchMany<T extends object>(
   index: OpenIndex,
   request: QueryRequest,
   vectors: QueryVectors,

@@ -1,6 +1,6 @@
 import { describe, QuiverError } from '../errors.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import { readValue } from './msgpack-reader.ts';
+import type { ValueReader } from './msgpack-reader.ts';
 import { isPlainObject, writeValue } from './msgpack-writer.ts';
 
 /**
@@ -25,8 +25,12 @@ export function writeMetadata(
   writeValue(writer, metadata, 'skip', refuse);
 }
 
-/** Reads metadata as {@link writeMetadata} wrote it. */
-export function readMetadata(bytes: Uint8Array): Record<string, unknown> {
-  if (bytes.length <= 1) return {};
-  return readValue(bytes) as Record<string, unknown>;
+/** Reads metadata as {@link writeMetadata} wrote it, between two offsets. */
+export function readMetadata(
+  values: ValueReader,
+  start: number,
+  end: number,
+): Record<string, unknown> {
+  if (end - start <= 1) return {};
+  return values.readBetween(start, end) as Record<string, unknown>;
 }

@@ -14,14 +14,24 @@ function corrupt(problem: string): QuiverError {
   return new QuiverError('CORRUPT_FILE', `A stored MessagePack value cannot be read: ${problem}`);
 }
 
-class ValueReader {
+/** Reads MessagePack values that stand in the same bytes, as {@link readValue} does. */
+export class ValueReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #at = 0;
+  #end: number;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#end = bytes.byteLength;
+  }
+
+  /** The value that stands between two offsets. */
+  readBetween(start: number, end: number): unknown {
+    this.#at = start;
+    this.#end = end;
+    return this.read();
   }
 
   read(): unknown {
@@ -126,7 +136,7 @@ class ValueReader {
   /** Where the next `length` bytes start. */
   #skip(length: number): number {
     const start = this.#at;
-    if (start + length > this.#bytes.length) throw corrupt('it ends too early');
+    if (start + length > this.#end) throw corrupt('it ends too early');
     this.#at = start + length;
     return start;
   }

@@ -1,7 +1,7 @@
 import type { Slices } from '../engine/event-loop.ts';
 import type { QueryResult, WriteCounts } from '../types.ts';
 import { readMetadata } from './metadata.ts';
-import { readValue } from './msgpack-reader.ts';
+import { readValue, ValueReader } from './msgpack-reader.ts';
 import { readText } from './text.ts';
 
 /** A result block of docs/engine-messages.md, decoded. */
@@ -19,53 +19,86 @@ export async function readBlock<TMetadata extends object>(
   offset: number,
   slices: Slices,
 ): Promise<Block<TMetadata>> {
-  const { buffer, byteOffset } = response;
-  let at = byteOffset + offset;
-  const [count, dimensions, idBytes, metadataBytes] = new Uint32Array(
-    buffer,
-    at,
-    4,
-  ) as unknown as Words4;
-  at += 16;
-  const norms = new Float64Array(buffer, at, count);
-  at += 8 * count;
-  const scores = new Float32Array(buffer, at, count);
-  at += 4 * count;
-  const idLengths = new Uint32Array(buffer, at, count);
-  at += 4 * count;
-  const metadataLengths = new Uint32Array(buffer, at, count);
-  at += 4 * count;
-  const vectors = new Float32Array(buffer, at, count * dimensions);
-  at += 4 * count * dimensions;
-  const ids = new Uint8Array(buffer, at, idBytes);
-  at += idBytes;
-  const metadata = new Uint8Array(buffer, at, metadataBytes);
-  at += metadataBytes;
-
+  const reader = new BlockReader<TMetadata>(response, offset);
   const results: QueryResult<TMetadata>[] = [];
-  let idAt = 0;
-  let metadataAt = 0;
-  for (let i = 0; i < count; i++) {
-    const idEnd = idAt + (idLengths[i] as number);
-    const metadataEnd = metadataAt + (metadataLengths[i] as number);
-    const item = {
-      id: readText(ids, idAt, idEnd),
-      metadata: readMetadata(metadata.subarray(metadataAt, metadataEnd)) as TMetadata,
-      norm: norms[i] as number,
-    };
-    results.push({
-      // A copy: one item must not keep the whole response alive.
-      item:
-        dimensions === 0
-          ? item
-          : { ...item, vector: vectors.slice(i * dimensions, (i + 1) * dimensions) },
-      score: scores[i] as number,
-    });
-    idAt = idEnd;
-    metadataAt = metadataEnd;
+  for (let i = 0; i < reader.count; i++) {
+    results.push(reader.next());
     if (i % itemsBetweenLooks === itemsBetweenLooks - 1 && slices.over) await slices.next();
   }
-  return { results, end: Math.ceil((at - byteOffset) / 8) * 8 };
+  return { results, end: reader.end };
+}
+
+/** Decodes the block that a response holds at once: for a few results, where an await would cost more. */
+export function readBlockNow<TMetadata extends object>(
+  response: Uint8Array,
+): QueryResult<TMetadata>[] {
+  const reader = new BlockReader<TMetadata>(response, 0);
+  const results: QueryResult<TMetadata>[] = [];
+  for (let i = 0; i < reader.count; i++) results.push(reader.next());
+  return results;
+}
+
+/** Decodes a block result by result. */
+class BlockReader<TMetadata extends object> {
+  readonly count: number;
+  readonly end: number;
+  readonly #bytes: Uint8Array;
+  readonly #values: ValueReader;
+  readonly #dimensions: number;
+  readonly #norms: Float64Array;
+  readonly #scores: Float32Array;
+  readonly #idLengths: Uint32Array;
+  readonly #metadataLengths: Uint32Array;
+  readonly #vectors: Float32Array;
+  #item = 0;
+  #idAt: number;
+  #metadataAt: number;
+
+  constructor(response: Uint8Array, offset: number) {
+    const { buffer, byteOffset } = response;
+    let at = byteOffset + offset;
+    const [count, dimensions, idBytes, metadataBytes] = new Uint32Array(
+      buffer,
+      at,
+      4,
+    ) as unknown as Words4;
+    at += 16;
+    this.#norms = new Float64Array(buffer, at, count);
+    at += 8 * count;
+    this.#scores = new Float32Array(buffer, at, count);
+    at += 4 * count;
+    this.#idLengths = new Uint32Array(buffer, at, count);
+    at += 4 * count;
+    this.#metadataLengths = new Uint32Array(buffer, at, count);
+    at += 4 * count;
+    this.#vectors = new Float32Array(buffer, at, count * dimensions);
+    at += 4 * count * dimensions;
+    this.count = count;
+    this.#bytes = response;
+    this.#values = new ValueReader(response);
+    this.#dimensions = dimensions;
+    this.#idAt = at - byteOffset;
+    this.#metadataAt = this.#idAt + idBytes;
+    this.end = Math.ceil((this.#metadataAt + metadataBytes) / 8) * 8;
+  }
+
+  next(): QueryResult<TMetadata> {
+    const i = this.#item++;
+    const idEnd = this.#idAt + (this.#idLengths[i] as number);
+    const metadataEnd = this.#metadataAt + (this.#metadataLengths[i] as number);
+    const id = readText(this.#bytes, this.#idAt, idEnd);
+    const metadata = readMetadata(this.#values, this.#metadataAt, metadataEnd) as TMetadata;
+    const norm = this.#norms[i] as number;
+    this.#idAt = idEnd;
+    this.#metadataAt = metadataEnd;
+    const dimensions = this.#dimensions;
+    const item =
+      dimensions === 0
+        ? { id, metadata, norm }
+        : // A copy: one item must not keep the whole response alive.
+          { id, metadata, norm, vector: this.#vectors.slice(i * dimensions, (i + 1) * dimensions) };
+    return { item, score: this.#scores[i] as number };
+  }
 }
 
 type Words4 = [number, number, number, number];

@@ -6,6 +6,8 @@
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define QUIVER_CRC32C_SSE42
 #include <nmmintrin.h>
+#elif defined(__ARM_FEATURE_CRC32)
+#include <arm_acle.h>
 #endif
 
 namespace quiver {
@@ -60,15 +62,34 @@ __attribute__((target("sse4.2"))) uint32_t with_sse42(const uint8_t* at, size_t 
 }
 #endif
 
+#ifdef __ARM_FEATURE_CRC32
+uint32_t with_armv8(const uint8_t* at, size_t size, uint32_t crc) {
+  for (; size >= 8; size -= 8, at += 8) {
+    uint64_t word;
+    std::memcpy(&word, at, sizeof(word));
+    crc = __crc32cd(crc, word);
+  }
+  for (; size > 0; --size, ++at) crc = __crc32cb(crc, *at);
+  return crc;
+}
+#endif
+
 }  // namespace
 
+uint32_t crc32c_portable(Bytes bytes, uint32_t seed) {
+  return ~portable(bytes.data(), bytes.size(), ~seed);
+}
+
 uint32_t crc32c(Bytes bytes, uint32_t seed) {
-  const uint32_t crc = ~seed;
 #ifdef QUIVER_CRC32C_SSE42
   static const bool has_sse42 = __builtin_cpu_supports("sse4.2") != 0;
-  if (has_sse42) return ~with_sse42(bytes.data(), bytes.size(), crc);
+  if (has_sse42) return ~with_sse42(bytes.data(), bytes.size(), ~seed);
 #endif
-  return ~portable(bytes.data(), bytes.size(), crc);
+#ifdef __ARM_FEATURE_CRC32
+  return ~with_armv8(bytes.data(), bytes.size(), ~seed);
+#else
+  return crc32c_portable(bytes, seed);
+#endif
 }
 
 }  // namespace quiver

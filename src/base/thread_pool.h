@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -10,7 +12,10 @@
 namespace quiver {
 
 /// Threads that run tasks in the order given. The destructor runs what is queued, then joins.
-/// Threads: `run` may be called from any, the pool's own among them.
+///
+/// A thread that runs out of tasks watches for another for some microseconds before it sleeps, one
+/// thread at a time: a caller that awaits each answer before the next question then never pays for
+/// waking a thread. Threads: `run` may be called from any, the pool's own among them.
 class ThreadPool {
  public:
   explicit ThreadPool(unsigned threads);
@@ -22,11 +27,14 @@ class ThreadPool {
 
  private:
   void work();
+  void watch(std::unique_lock<std::mutex>& lock);
 
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> tasks_;
   bool stopping_ = false;
+  bool watched_ = false;           // a thread watches queued_
+  std::atomic<size_t> queued_{0};  // tasks_.size(), to be read without the lock
   std::vector<std::thread> threads_;
 };
 

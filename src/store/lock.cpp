@@ -32,7 +32,8 @@ std::optional<Record> decode(std::string_view text) {
   Record record{lines[0] == kHeld, {0, std::string(lines[2]), std::string(lines[3])}};
   const auto [end, failure] =
       std::from_chars(lines[1].data(), lines[1].data() + lines[1].size(), record.owner.pid);
-  if (failure != std::errc() || (lines[0] != kHeld && lines[0] != kReleased)) return std::nullopt;
+  const bool is_number = failure == std::errc() && end == lines[1].data() + lines[1].size();
+  if (!is_number || (lines[0] != kHeld && lines[0] != kReleased)) return std::nullopt;
   return record;
 }
 
@@ -67,7 +68,9 @@ Expected<void> check_free(Vfs& vfs, uint64_t number) {
 
 Expected<std::unique_ptr<Lock>> Lock::acquire(Vfs& vfs) {
   const std::string own = encode(vfs.current_owner(), kHeld);
-  while (true) {
+  // Every other try means that somebody else got on. A folder in which nobody does is not waited for.
+  constexpr int kMaxTries = 1000;
+  for (int tries = 0; tries < kMaxTries; ++tries) {
     const auto before = lock_numbers(vfs);
     if (!before) return before.error();
     if (!before->empty()) {
@@ -97,6 +100,8 @@ Expected<std::unique_ptr<Lock>> Lock::acquire(Vfs& vfs) {
     }
     return std::unique_ptr<Lock>(new Lock(vfs, number));
   }
+  return Error{Code::kLocked,
+               std::string(vfs.describe()) + " is locked: the lock changes hands all the time"};
 }
 
 Lock::~Lock() {
@@ -106,6 +111,8 @@ Lock::~Lock() {
   const std::string temporary = name + ".tmp";
   auto file = vfs_.create(temporary);
   if (!file || !(*file)->append(as_bytes(std::string_view(record)))) return;
+  // Else a power cut could leave the name with nothing in it.
+  if (!(*file)->sync()) return;
   file->reset();
   (void)vfs_.rename(temporary, name);
 }

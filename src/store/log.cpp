@@ -1,5 +1,6 @@
 #include "store/log.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
@@ -15,6 +16,9 @@ constexpr std::array<char, 8> kMagic{'Q', 'U', 'I', 'V', 'L', 'O', 'G', '1'};
 constexpr uint32_t kVersion = 1;
 constexpr uint32_t kLastOfTransaction = 1;
 constexpr size_t kAlignment = 8;
+constexpr size_t kSectorBytes = 512;
+/// The largest distance that fits beside the flag: nothing is known to be on the disk.
+constexpr uint64_t kNothingSynced = 0x7FFFFFFF;
 
 struct FileHeader {
   std::array<char, 8> magic;
@@ -31,7 +35,8 @@ struct FrameHeader {
   uint32_t header_crc;  // of the 20 bytes after, from the salt on
   uint32_t payload_size;
   uint64_t sequence;
-  uint32_t flags;
+  uint32_t flags;  // bit 0: the last of its transaction; the rest: how many frames right before it
+                   // were not known to be on the disk
   uint32_t payload_crc;  // from the salt on
 };
 static_assert(sizeof(FrameHeader) == 24);
@@ -65,11 +70,38 @@ std::optional<Frame> frame_at(Bytes file, size_t offset, uint32_t salt) {
   return frame;
 }
 
-/// Whether a sound frame starts anywhere from `offset` on: then what is broken before it is no torn
-/// tail.
-bool sound_frame_after(Bytes file, size_t offset, uint32_t salt) {
-  for (; offset < file.size(); offset += kAlignment) {
-    if (frame_at(file, offset, salt)) return true;
+bool all_zero(Bytes bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
+}
+
+/// Whether a crash can have left the part of `file` from `from` to `to` as it is: some sector of
+/// it, or what of a sector lies in it, was never written and reads as zeros.
+bool misses_a_sector(Bytes file, size_t from, size_t to) {
+  while (from < to) {
+    const size_t end = std::min(to, (from / kSectorBytes + 1) * kSectorBytes);
+    if (all_zero(file.subspan(from, end - from))) return true;
+    from = end;
+  }
+  return false;
+}
+
+/// Whether the bad frame at `offset`, which should have had number `sequence`, is no torn tail:
+/// sound frames follow it, and either it was on the disk before one of them was written, or it is
+/// not for want of a sector that it is bad. (What was never synced may reach the disk in any order:
+/// then the end of a group of frames can be there without its beginning.)
+bool damaged_before_sound_frames(Bytes file, size_t offset, uint64_t sequence, uint32_t salt) {
+  bool first = true;
+  for (size_t at = offset + kAlignment; at < file.size();) {
+    const auto frame = frame_at(file, at, salt);
+    if (!frame) {
+      at += kAlignment;
+      continue;
+    }
+    if (first && !misses_a_sector(file, offset, at)) return true;
+    first = false;
+    const uint64_t unsynced = frame->header.flags >> 1;
+    if (unsynced != kNothingSynced && frame->header.sequence - unsynced > sequence) return true;
+    at += padded(sizeof(FrameHeader) + frame->payload.size());
   }
   return false;
 }
@@ -92,13 +124,16 @@ Expected<std::unique_ptr<LogWriter>> LogWriter::create(Vfs& vfs, uint64_t file_n
 }
 
 Expected<void> LogWriter::append(Bytes payload, bool last) {
+  if (failure_) return *failure_;
   if (payload.size() > kMaxFrameBytes) {
     return Error{Code::kInvalidArgument, "Expected a batch of at most " +
                                              std::to_string(kMaxFrameBytes) + " bytes, got " +
                                              std::to_string(payload.size())};
   }
+  const auto unsynced =
+      static_cast<uint32_t>(std::min(next_sequence_ - synced_sequence_, kNothingSynced));
   FrameHeader header{0, static_cast<uint32_t>(payload.size()), next_sequence_++,
-                     last ? kLastOfTransaction : 0, crc32c(payload, salt_)};
+                     unsynced << 1 | (last ? kLastOfTransaction : 0), crc32c(payload, salt_)};
   header.header_crc = crc_of(header, salt_);
   pending_.put(header);
   pending_.put_bytes(payload);
@@ -107,15 +142,23 @@ Expected<void> LogWriter::append(Bytes payload, bool last) {
 }
 
 Expected<void> LogWriter::flush() {
+  if (failure_) return *failure_;
   if (pending_.size() == 0) return {};
   auto written = file_->append(pending_.buffer());
   pending_.buffer().clear();
+  if (!written) failure_ = written.error();
   return written;
 }
 
 Expected<void> LogWriter::sync() {
   if (auto flushed = flush(); !flushed) return flushed;
-  return file_->sync();
+  auto synced = file_->sync();
+  if (synced) {
+    synced_sequence_ = next_sequence_;
+  } else {
+    failure_ = synced.error();
+  }
+  return synced;
 }
 
 Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, uint64_t first_sequence,
@@ -131,7 +174,8 @@ Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, uint64_t first
 
   ReplayResult result{first_sequence, false};
   FileHeader header;
-  if (file.size() < sizeof(header)) {
+  // The header is synced before anything is appended.
+  if (file.size() < sizeof(header) || (file.size() == sizeof(header) && all_zero(file))) {
     result.torn_tail = true;
     return result;
   }
@@ -155,7 +199,7 @@ Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, uint64_t first
   while (offset < file.size()) {
     const auto frame = frame_at(file, offset, header.salt);
     if (!frame) {
-      if (sound_frame_after(file, offset + kAlignment, header.salt)) {
+      if (damaged_before_sound_frames(file, offset, sequence, header.salt)) {
         return corrupt("a damaged record before sound ones", offset);
       }
       result.torn_tail = true;
@@ -173,7 +217,11 @@ Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, uint64_t first
       transaction.clear();
       result.next_sequence = sequence;
     }
-    offset += padded(sizeof(FrameHeader) + frame->payload.size());
+    const size_t end = offset + sizeof(FrameHeader) + frame->payload.size();
+    offset = padded(end);
+    if (!all_zero(file.subspan(end, std::min(offset, file.size()) - end))) {
+      return corrupt("expected zeros after a record", end);
+    }
   }
   if (!transaction.empty()) result.torn_tail = true;
   return result;

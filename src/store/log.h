@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -30,7 +31,8 @@ class LogWriter {
   /// INVALID_ARGUMENT if the payload is larger than kMaxFrameBytes.
   Expected<void> append(Bytes payload, bool last);
 
-  /// Hands everything to the operating system.
+  /// Hands everything to the operating system. A failure here or in sync is final: what stands at
+  /// the end of the file is unknown, so every later call fails too.
   Expected<void> flush();
 
   /// Returns when everything is on the disk.
@@ -38,12 +40,17 @@ class LogWriter {
 
  private:
   LogWriter(std::unique_ptr<WritableFile> file, uint32_t salt, uint64_t first_sequence)
-      : file_(std::move(file)), salt_(salt), next_sequence_(first_sequence) {}
+      : file_(std::move(file)),
+        salt_(salt),
+        next_sequence_(first_sequence),
+        synced_sequence_(first_sequence) {}
 
   std::unique_ptr<WritableFile> file_;
   uint32_t salt_;
   uint64_t next_sequence_;
+  uint64_t synced_sequence_;  // all frames before this one are on the disk
   ByteWriter pending_;
+  std::optional<Error> failure_;
 };
 
 struct ReplayResult {
@@ -55,10 +62,11 @@ struct ReplayResult {
 /// Receives the payloads of one whole transaction, which live until it returns.
 using ReplayTransaction = std::function<Expected<void>(std::span<const Bytes> payloads)>;
 
-/// Reads a log file from its beginning. What a crash can leave — an unfinished last frame, a
-/// transaction without its end, a file without a whole header — is dropped; anything else that is
-/// wrong, such as a bad frame with a good one after it or a gap in the numbers, is CORRUPT_FILE. An
-/// error of `apply` ends the reading.
+/// Reads a log file from its beginning. What a crash can leave is dropped: an unfinished last
+/// frame, a transaction without its end, a file without a whole header, sectors that never reached
+/// the disk among frames that were not synced yet. Anything else that is wrong, such as another bad
+/// frame with a good one after it or a gap in the numbers, is CORRUPT_FILE. An error of `apply`
+/// ends the reading.
 Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, uint64_t first_sequence,
                                   const ReplayTransaction& apply);
 

@@ -127,7 +127,10 @@ Expected<void> write_manifest(Vfs& vfs, const Manifest& manifest) {
 
 Expected<Manifest> read_manifest(Vfs& vfs) {
   const auto file = vfs.read(kManifestName);
-  if (!file) return file.error();
+  if (!file) {
+    if (file.error().code != Code::kMissingFile) return file.error();
+    return Error{Code::kIndexNotFound, "Index does not exist: " + file.error().message};
+  }
   return decode_manifest((*file)->bytes());
 }
 

@@ -34,6 +34,8 @@ Expected<Manifest> decode_manifest(Bytes bytes);
 /// When this returns, the new manifest is on the disk; after a crash the old or the new one is
 /// there.
 Expected<void> write_manifest(Vfs& vfs, const Manifest& manifest);
+
+/// INDEX_NOT_FOUND if there is none, else as decode_manifest.
 Expected<Manifest> read_manifest(Vfs& vfs);
 
 }  // namespace quiver::store

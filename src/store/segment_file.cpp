@@ -1,6 +1,8 @@
 #include "store/segment_file.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "base/crc32c.h"
@@ -12,12 +14,14 @@ constexpr std::array<char, 8> kMagic{'Q', 'U', 'I', 'V', 'S', 'E', 'G', '1'};
 constexpr std::array<char, 8> kEndMagic{'Q', 'U', 'I', 'V', 'E', 'N', 'D', '1'};
 constexpr uint32_t kVersion = 1;
 constexpr uint32_t kMaxSections = 1024;
+constexpr uint32_t kMaxAlignment = 4096;
+constexpr size_t kBufferBytes = size_t{1} << 20;
 
 struct Header {
   std::array<char, 8> magic;
   uint32_t version;
   uint32_t crc;  // of the 12 bytes before
-  std::array<char, 48> reserved;
+  std::array<uint8_t, 48> reserved;  // zeros
 };
 static_assert(sizeof(Header) == 64);
 
@@ -38,6 +42,10 @@ Bytes bytes_of(const T& value, size_t size = sizeof(T)) {
 
 uint32_t crc_of(const Header& header) { return crc32c(bytes_of(header, offsetof(Header, crc))); }
 uint32_t crc_of(const Footer& footer) { return crc32c(bytes_of(footer, offsetof(Footer, crc))); }
+
+bool all_zero(Bytes bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
+}
 
 }  // namespace
 
@@ -60,31 +68,43 @@ Expected<void> SegmentFileWriter::flush() {
   return written;
 }
 
-Expected<void> SegmentFileWriter::pad(uint64_t alignment) {
+void SegmentFileWriter::pad(uint64_t alignment) {
   const uint64_t aligned = (offset_ + alignment - 1) / alignment * alignment;
   pending_.resize(pending_.size() + static_cast<size_t>(aligned - offset_));
   offset_ = aligned;
-  return {};
 }
 
 Expected<void> SegmentFileWriter::begin_section(uint32_t id, uint32_t alignment) {
-  if (auto padded = pad(alignment); !padded) return padded;
+  if (!std::has_single_bit(alignment) || alignment < 8 || alignment > kMaxAlignment) {
+    return Error{Code::kInternal, "Expected an alignment that is a power of two from 8 to " +
+                                      std::to_string(kMaxAlignment) + ", got " +
+                                      std::to_string(alignment)};
+  }
+  if (sections_.size() == kMaxSections) {
+    return Error{Code::kInternal,
+                 "Expected at most " + std::to_string(kMaxSections) + " sections in " + name_};
+  }
+  pad(alignment);
   sections_.push_back({id, 0, offset_, 0});
   return {};
 }
 
 Expected<void> SegmentFileWriter::append(Bytes bytes) {
-  constexpr size_t kBufferBytes = size_t{1} << 20;
+  if (sections_.empty()) return Error{Code::kInternal, name_ + " has no section to append to"};
   SectionEntry& section = sections_.back();
   section.crc = crc32c(bytes, section.crc);
   section.size += bytes.size();
   offset_ += bytes.size();
+  if (bytes.size() >= kBufferBytes) {
+    if (auto flushed = flush(); !flushed) return flushed;
+    return file_->append(bytes);
+  }
   pending_.insert(pending_.end(), bytes.begin(), bytes.end());
   return pending_.size() < kBufferBytes ? Expected<void>() : flush();
 }
 
 Expected<void> SegmentFileWriter::finish() {
-  if (auto padded = pad(8); !padded) return padded;
+  pad(8);
   const Bytes table = as_bytes(std::span<const SectionEntry>(sections_));
   Footer footer{offset_, static_cast<uint32_t>(sections_.size()), crc32c(table), 0, 0, kEndMagic};
   footer.crc = crc_of(footer);
@@ -117,6 +137,7 @@ Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_v
                  std::string(name) + " has version " + std::to_string(header.version) +
                      "; this release reads version " + std::to_string(kVersion)};
   }
+  if (!all_zero(header.reserved)) return corrupt("reserved bytes of the header are not zero");
   const uint64_t footer_offset = file.size() - sizeof(footer);
   std::memcpy(&footer, file.data() + footer_offset, sizeof(footer));
   if (footer.magic != kEndMagic) return corrupt("it is cut off");
@@ -132,10 +153,16 @@ Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_v
   std::vector<SectionEntry> sections(footer.sections);
   if (!sections.empty()) std::memcpy(sections.data(), table.data(), table.size());
   uint64_t end = sizeof(header);
+  const auto gap_is_zero = [&file](uint64_t from, uint64_t to) {
+    return all_zero(file.subspan(static_cast<size_t>(from), static_cast<size_t>(to - from)));
+  };
   for (const SectionEntry& section : sections) {
     if (section.offset < end || section.offset % 8 != 0 || section.size > footer.table_offset ||
         section.offset > footer.table_offset - section.size) {
       return corrupt("section " + std::to_string(section.id) + " does not fit");
+    }
+    if (verify_checksums && !gap_is_zero(end, section.offset)) {
+      return corrupt("bytes between sections are not zero");
     }
     end = section.offset + section.size;
     const Bytes bytes =
@@ -143,6 +170,9 @@ Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_v
     if (verify_checksums && crc32c(bytes) != section.crc) {
       return corrupt("the checksum of section " + std::to_string(section.id) + " is wrong");
     }
+  }
+  if (footer.table_offset < end || (verify_checksums && !gap_is_zero(end, footer.table_offset))) {
+    return corrupt("bytes before the table of sections are not zero");
   }
   return std::unique_ptr<SegmentFile>(
       new SegmentFile(std::string(name), std::move(*content), std::move(sections)));

@@ -27,9 +27,10 @@ class SegmentFileWriter {
  public:
   static Expected<std::unique_ptr<SegmentFileWriter>> create(Vfs& vfs, std::string_view name);
 
-  /// Ends the section before and begins one at the next multiple of `alignment` (a power of two, ≤
-  /// 4096).
+  /// Ends the section before and begins one at the next multiple of `alignment` (a power of two
+  /// from 8 to 4096).
   Expected<void> begin_section(uint32_t id, uint32_t alignment);
+  /// Adds to the section begun last. Large pieces are handed on without a copy.
   Expected<void> append(Bytes bytes);
 
   /// Writes the table of sections, syncs, and gives the file its name.
@@ -39,7 +40,7 @@ class SegmentFileWriter {
   SegmentFileWriter(Vfs& vfs, std::string name, std::unique_ptr<WritableFile> file)
       : vfs_(vfs), name_(std::move(name)), file_(std::move(file)) {}
   Expected<void> flush();
-  Expected<void> pad(uint64_t alignment);
+  void pad(uint64_t alignment);
 
   Vfs& vfs_;
   std::string name_;
@@ -53,7 +54,7 @@ class SegmentFileWriter {
 class SegmentFile {
  public:
   /// Checks the header, the table (bounds, order, alignment to 8) and, if asked, every section's
-  /// checksum. CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
+  /// checksum and that the gaps are zero. CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
   static Expected<std::unique_ptr<SegmentFile>> open(Vfs& vfs, std::string_view name,
                                                      bool verify_checksums);
 

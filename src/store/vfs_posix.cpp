@@ -15,6 +15,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <random>
 
 namespace quiver::store {
 namespace {
@@ -63,7 +64,8 @@ class Descriptor {
 int sync_data(int descriptor) {
 #ifdef __APPLE__
   // fsync() leaves the data in the drive's cache there.
-  return ::fcntl(descriptor, F_FULLFSYNC);
+  // Not every file system there can flush the drive.
+  return ::fcntl(descriptor, F_FULLFSYNC) == 0 ? 0 : ::fsync(descriptor);
 #else
   return ::fdatasync(descriptor);
 #endif
@@ -76,7 +78,9 @@ class PosixFile final : public WritableFile {
   Expected<void> append(Bytes bytes) override {
     if (failure_) return *failure_;
     while (!bytes.empty()) {
-      const ssize_t written = ::write(descriptor_.number(), bytes.data(), bytes.size());
+      // macOS refuses 2 GiB and more at a time.
+      const size_t piece = std::min(bytes.size(), size_t{1} << 30);
+      const ssize_t written = ::write(descriptor_.number(), bytes.data(), piece);
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) return fail(system_error(errno, "write", path_));
       bytes = bytes.subspan(static_cast<size_t>(written));
@@ -214,18 +218,24 @@ class PosixVfs final : public Vfs {
 
   Expected<void> create_exclusive(std::string_view name, Bytes content) override {
     const std::string path = path_of(name);
-    std::string temporary = path_of("new-XXXXXX");
-    const int descriptor = ::mkstemp(temporary.data());
+    // Not mkstemp: other users may have to read the file. The random part keeps threads apart.
+    const std::string temporary = path + "-" + std::to_string(::getpid()) + "-" +
+                                  std::to_string(std::random_device{}()) + ".tmp";
+    const int descriptor =
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor < 0) return system_error(errno, "create", path);
     Expected<void> result;
     {
       PosixFile file(descriptor, temporary);
       result = file.append(content);
+      // Else a power cut could leave the name with nothing in it.
+      if (result) result = file.sync();
     }
-    // A link appears at once and whole, and fails if the name is taken.
+    // A link appears at once and whole, and fails if the name is taken. The temporary file is gone
+    // only if the one who got the name first has cleaned up.
     if (result && ::link(temporary.c_str(), path.c_str()) != 0) {
-      result = errno == EEXIST ? Error{Code::kLocked, path + " exists"}
-                               : system_error(errno, "create", path);
+      result = errno == EEXIST || errno == ENOENT ? Error{Code::kLocked, path + " exists"}
+                                                  : system_error(errno, "create", path);
     }
     ::unlink(temporary.c_str());
     return result;
@@ -259,6 +269,8 @@ class PosixVfs final : public Vfs {
 
   bool is_alive(const Owner& owner) override {
     if (owner.host != host_name()) return true;
+    // No process has such a number, so the record cannot be trusted; kill() would read it as a group.
+    if (owner.pid == 0 || owner.pid > static_cast<uint64_t>(INT32_MAX)) return true;
     if (::kill(static_cast<pid_t>(owner.pid), 0) != 0 && errno == ESRCH) return false;
     const std::string start = start_of(owner.pid);
     return owner.start.empty() || start.empty() || start == owner.start;

@@ -4,9 +4,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ByteWriter } from '../../js/wire/byte-writer.ts';
 import { packFilter } from '../../js/wire/filter.ts';
-import { readMetadata, writeMetadata } from '../../js/wire/metadata.ts';
+import { readMetadata as readBetween, writeMetadata } from '../../js/wire/metadata.ts';
+import { ValueReader } from '../../js/wire/msgpack-reader.ts';
 import { readValue } from '../../js/wire/msgpack-reader.ts';
 import { errorOf } from '../conformance/helpers.ts';
+
+const readMetadata = (bytes: Uint8Array): Record<string, unknown> =>
+  readBetween(new ValueReader(bytes), 0, bytes.length);
 
 function pack(metadata: unknown): Uint8Array {
   const writer = new ByteWriter();
