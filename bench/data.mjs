@@ -17,7 +17,8 @@ const queryRows = 1000;
 
 function read(name) {
   const path = join(resolve(options.data), name);
-  if (!existsSync(path)) throw new Error(`${path} is missing: name the folder of the data sets with --data`);
+  if (!existsSync(path))
+    throw new Error(`${path} is missing: name the folder of the data sets with --data`);
   const bytes = readFileSync(path);
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
 }
@@ -26,7 +27,9 @@ function fromHalf(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const mantissa = bits & 0x3ff;
-  return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
+  return exponent === 0
+    ? sign * mantissa * 2 ** -24
+    : sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
 }
 
 function dataSet(name, metric, dimensions, all, truth) {
@@ -42,7 +45,11 @@ function dataSet(name, metric, dimensions, all, truth) {
     query: (i) => vector(rows + i),
     nearest: (i, k) => truth.subarray(i * 100, i * 100 + k),
     items: (count = rows) =>
-      Array.from({ length: count }, (_, row) => ({ id: String(row), vector: vector(row), metadata: { row } })),
+      Array.from({ length: count }, (_, row) => ({
+        id: String(row),
+        vector: vector(row),
+        metadata: { row },
+      })),
   };
 }
 

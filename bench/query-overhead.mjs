@@ -12,7 +12,11 @@ import { median, wordnet } from './data.mjs';
 const rounds = 9;
 const data = wordnet();
 const folder = mkdtempSync(join(tmpdir(), 'quiver-overhead-'));
-const index = new LocalIndex(folder, { dimensions: data.dimensions, metric: data.metric, durability: 'none' });
+const index = new LocalIndex(folder, {
+  dimensions: data.dimensions,
+  metric: data.metric,
+  durability: 'none',
+});
 await index.createIndex({ version: 1 });
 await index.insertItems(data.items(), { batchSize: 1000 });
 await index.optimize();
@@ -40,6 +44,8 @@ for (let round = 0; round < rounds; round++) {
 const core = median(cores);
 console.log(`search in the core   ${core.toFixed(1)} µs`);
 console.log(`JavaScript thread    ${median(synchronous).toFixed(1)} µs synchronous work a query`);
-console.log(`whole awaited call   ${median(latencies).toFixed(1)} µs (${(median(latencies) - core).toFixed(1)} µs above the core)`);
+console.log(
+  `whole awaited call   ${median(latencies).toFixed(1)} µs (${(median(latencies) - core).toFixed(1)} µs above the core)`,
+);
 await index.close();
 rmSync(folder, { recursive: true, force: true });

@@ -22,7 +22,9 @@ async function build(data, folder) {
   const seconds = (performance.now() - started) / 1000;
   const report = await index.verify();
   await index.close();
-  console.log(`${data.name}: graph of ${data.rows} rows in ${seconds.toFixed(1)} s, verify ${report.ok ? 'ok' : 'FAILED'}`);
+  console.log(
+    `${data.name}: graph of ${data.rows} rows in ${seconds.toFixed(1)} s, verify ${report.ok ? 'ok' : 'FAILED'}`,
+  );
 }
 
 async function ask(data, folder, backend) {
@@ -53,7 +55,9 @@ for (const data of [sift(), wordnet()]) {
     const native = await ask(data, folder, 'native');
     const wasm = await ask(data, folder, 'wasm');
     const different = native.filter((answer, i) => answer !== wasm[i]).length;
-    console.log(`  different answers (ids and scores, bit for bit): ${different} of ${data.queries}`);
+    console.log(
+      `  different answers (ids and scores, bit for bit): ${different} of ${data.queries}`,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -62,7 +62,8 @@ export function run(command, args, { cwd = root, env = {}, quiet = false } = {})
       if (status === 0) return resolve();
       const text = Buffer.concat(output).toString().trim();
       const how = signal ? `was ended by ${signal}` : `failed with status ${status}`;
-      reject(new UserError(`${command} ${args.join(' ')} ${how}.${text ? `\n${text}` : ''}`));
+      const named = [command, ...args.slice(0, 6), ...(args.length > 6 ? ['…'] : [])].join(' ');
+      reject(new UserError(`${named} ${how}.${text ? `\n${text}` : ''}`));
     });
   });
 }

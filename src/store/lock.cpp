@@ -68,7 +68,8 @@ Expected<void> check_free(Vfs& vfs, uint64_t number) {
 
 Expected<std::unique_ptr<Lock>> Lock::acquire(Vfs& vfs) {
   const std::string own = encode(vfs.current_owner(), kHeld);
-  // Every other try means that somebody else got on. A folder in which nobody does is not waited for.
+  // Every other try means that somebody else got on. A folder in which nobody does is not waited
+  // for.
   constexpr int kMaxTries = 1000;
   for (int tries = 0; tries < kMaxTries; ++tries) {
     const auto before = lock_numbers(vfs);

@@ -20,7 +20,7 @@ constexpr size_t kBufferBytes = size_t{1} << 20;
 struct Header {
   std::array<char, 8> magic;
   uint32_t version;
-  uint32_t crc;  // of the 12 bytes before
+  uint32_t crc;                      // of the 12 bytes before
   std::array<uint8_t, 48> reserved;  // zeros
 };
 static_assert(sizeof(Header) == 64);

@@ -54,7 +54,8 @@ class SegmentFileWriter {
 class SegmentFile {
  public:
   /// Checks the header, the table (bounds, order, alignment to 8) and, if asked, every section's
-  /// checksum and that the gaps are zero. CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
+  /// checksum and that the gaps are zero. CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the
+  /// file.
   static Expected<std::unique_ptr<SegmentFile>> open(Vfs& vfs, std::string_view name,
                                                      bool verify_checksums);
 

@@ -221,8 +221,7 @@ class PosixVfs final : public Vfs {
     // Not mkstemp: other users may have to read the file. The random part keeps threads apart.
     const std::string temporary = path + "-" + std::to_string(::getpid()) + "-" +
                                   std::to_string(std::random_device{}()) + ".tmp";
-    const int descriptor =
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor < 0) return system_error(errno, "create", path);
     Expected<void> result;
     {
@@ -269,7 +268,8 @@ class PosixVfs final : public Vfs {
 
   bool is_alive(const Owner& owner) override {
     if (owner.host != host_name()) return true;
-    // No process has such a number, so the record cannot be trusted; kill() would read it as a group.
+    // No process has such a number, so the record cannot be trusted; kill() would read it as a
+    // group.
     if (owner.pid == 0 || owner.pid > static_cast<uint64_t>(INT32_MAX)) return true;
     if (::kill(static_cast<pid_t>(owner.pid), 0) != 0 && errno == ESRCH) return false;
     const std::string start = start_of(owner.pid);

@@ -5,8 +5,7 @@ import { expect, test } from 'vitest';
 import { ByteWriter } from '../../js/wire/byte-writer.ts';
 import { packFilter } from '../../js/wire/filter.ts';
 import { readMetadata as readBetween, writeMetadata } from '../../js/wire/metadata.ts';
-import { ValueReader } from '../../js/wire/msgpack-reader.ts';
-import { readValue } from '../../js/wire/msgpack-reader.ts';
+import { readValue, ValueReader } from '../../js/wire/msgpack-reader.ts';
 import { errorOf } from '../conformance/helpers.ts';
 
 const readMetadata = (bytes: Uint8Array): Record<string, unknown> =>
