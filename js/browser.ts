@@ -20,10 +20,8 @@ export type { Items } from './item-input.ts';
 export type {
   BuildOptions,
   CreateIndexConfig,
-  Durability,
   InsertOptions,
   LocalIndexOptions,
-  Metric,
   OptimizeOptions,
   QueryManyOptions,
   QueryOptions,
@@ -31,6 +29,7 @@ export type {
 } from './options.ts';
 export type { QueryStream } from './query-stream.ts';
 export type {
+  Durability,
   FieldOperators,
   Filter,
   FoundItem,
@@ -41,6 +40,7 @@ export type {
   Metadata,
   MetadataConfig,
   MetadataValue,
+  Metric,
   PerformanceMetrics,
   Progress,
   QueryResult,

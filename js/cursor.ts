@@ -1,4 +1,4 @@
-import { Slices } from './engine/event-loop.ts';
+import { Slices } from './event-loop.ts';
 import type { OpenIndex } from './open-index.ts';
 import type { QueryResult } from './types.ts';
 import { op, packWords } from './wire/requests.ts';

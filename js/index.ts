@@ -29,10 +29,8 @@ export type { Items } from './item-input.ts';
 export type {
   BuildOptions,
   CreateIndexConfig,
-  Durability,
   InsertOptions,
   LocalIndexOptions,
-  Metric,
   OptimizeOptions,
   QueryManyOptions,
   QueryOptions,
@@ -40,6 +38,7 @@ export type {
 } from './options.ts';
 export type { QueryStream } from './query-stream.ts';
 export type {
+  Durability,
   FieldOperators,
   Filter,
   FoundItem,
@@ -50,6 +49,7 @@ export type {
   Metadata,
   MetadataConfig,
   MetadataValue,
+  Metric,
   PerformanceMetrics,
   Progress,
   QueryResult,

@@ -1,6 +1,6 @@
 import type { EngineLoader, LoadedEngine } from './engine/engine.ts';
-import { Slices } from './engine/event-loop.ts';
 import { expected, fromEngine, QuiverError } from './errors.ts';
+import { Slices } from './event-loop.ts';
 import type { Items } from './item-input.ts';
 import { checkIterable } from './item-input.ts';
 import { listPages } from './listing.ts';

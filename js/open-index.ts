@@ -1,6 +1,7 @@
 import type { EngineSession, LoadedEngine } from './engine/engine.ts';
 import { type ErrorContext, fromEngine, QuiverError } from './errors.ts';
-import { defaults, type LocalIndexOptions, type Metric } from './options.ts';
+import { defaults, type LocalIndexOptions } from './options.ts';
+import type { Metric } from './types.ts';
 import { packOpenOptions, readUserConfig, type UserConfig } from './wire/config.ts';
 import { op, packWords, type QueryVectors } from './wire/requests.ts';
 import { readMap } from './wire/results.ts';

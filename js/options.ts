@@ -1,14 +1,16 @@
 import type { Backend } from './engine/engine.ts';
 import { expected, QuiverError } from './errors.ts';
-import type { Filter, Metadata, MetadataConfig, Progress, VectorInput } from './types.ts';
-
-export const metrics = ['cosine', 'l2', 'ip'] as const;
-/** How vectors are compared. */
-export type Metric = (typeof metrics)[number];
-
-export const durabilities = ['sync', 'async', 'none'] as const;
-/** When a write is acknowledged: after fsync, after it was handed to the system, or at once. */
-export type Durability = (typeof durabilities)[number];
+import {
+  type Durability,
+  durabilities,
+  type Filter,
+  type Metadata,
+  type MetadataConfig,
+  type Metric,
+  metrics,
+  type Progress,
+  type VectorInput,
+} from './types.ts';
 
 export const backends = ['native', 'wasm'] as const;
 

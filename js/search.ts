@@ -1,5 +1,5 @@
 import { orAbort } from './abort.ts';
-import { Slices } from './engine/event-loop.ts';
+import { Slices } from './event-loop.ts';
 import type { OpenIndex } from './open-index.ts';
 import { defaults, type QueryManyOptions, type QueryStreamOptions } from './options.ts';
 import type { QueryResult } from './types.ts';

@@ -1,6 +1,5 @@
 import type { OpenIndex } from './open-index.ts';
-import type { Durability } from './options.ts';
-import type { IndexStats, PerformanceMetrics, SegmentStats } from './types.ts';
+import type { Durability, IndexStats, PerformanceMetrics, SegmentStats } from './types.ts';
 import { op, packWords } from './wire/requests.ts';
 import { readMap } from './wire/results.ts';
 

@@ -1,5 +1,12 @@
 import type { Backend } from './engine/engine.ts';
-import type { Durability, Metric } from './options.ts';
+
+export const metrics = ['cosine', 'l2', 'ip'] as const;
+/** How vectors are compared. */
+export type Metric = (typeof metrics)[number];
+
+export const durabilities = ['sync', 'async', 'none'] as const;
+/** When a write is acknowledged: after fsync, after it was handed to the system, or at once. */
+export type Durability = (typeof durabilities)[number];
 
 /** Numbers as an item or a query brings them. Typed arrays of other realms (Jest, vm) are accepted. */
 export type VectorInput = Float32Array | Float64Array | readonly number[];

@@ -1,7 +1,7 @@
+import { Slices, scheduleInBackground } from '../event-loop.ts';
 import type { HostFs } from '../storage/host-fs.ts';
 import { readMap } from '../wire/results.ts';
 import type { Engine, EngineSession } from './engine.ts';
-import { Slices, scheduleInBackground } from './event-loop.ts';
 import { WasmCalls, type WasmFactory } from './wasm-module.ts';
 
 /** Maintenance runs in pieces this long, so that it never holds the thread noticeably. */

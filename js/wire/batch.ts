@@ -1,5 +1,5 @@
-import { Slices } from '../engine/event-loop.ts';
 import { describe, QuiverError } from '../errors.ts';
+import { Slices } from '../event-loop.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { newId, writeId } from './id.ts';
 import { writeMetadata } from './metadata.ts';

@@ -1,4 +1,4 @@
-import type { Slices } from '../engine/event-loop.ts';
+import type { Slices } from '../event-loop.ts';
 import type { QueryResult, WriteCounts } from '../types.ts';
 import { readMetadata } from './metadata.ts';
 import { readValue, ValueReader } from './msgpack-reader.ts';

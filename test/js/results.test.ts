@@ -1,6 +1,6 @@
 import { encode } from '@msgpack/msgpack';
 import { expect, test } from 'vitest';
-import { Slices } from '../../js/engine/event-loop.ts';
+import { Slices } from '../../js/event-loop.ts';
 import { readBlock } from '../../js/wire/results.ts';
 
 interface Row {

@@ -1,0 +1,118 @@
+// The layers of ARCHITECTURE.md: who may include or import whom, and which file alone may see a library.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+
+function files(folder: string, ending: RegExp): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => ending.test(name))
+    .map((name) => join(folder, name));
+}
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** Each folder and what its files may name beside itself; a longer name goes before a shorter one. */
+const coreLayers: Record<string, readonly string[]> = {
+  'src/base': [],
+  'src/kernel': ['src/base'],
+  'src/filter': ['src/base'],
+  'src/store': ['src/base'],
+  'src/index': ['src/base', 'src/kernel'],
+  'src/engine': ['src/base', 'src/kernel', 'src/filter', 'src/store', 'src/index'],
+  'src/addon': ['src/quiver.h'],
+  wasm: ['src/quiver.h', 'src/store/vfs.h'],
+};
+
+const scriptLayers: Record<string, readonly string[]> = {
+  'js/storage': ['js/errors.ts'],
+  'js/wire': ['js/errors.ts', 'js/types.ts', 'js/event-loop.ts'],
+  'js/engine': ['js/storage', 'js/wire', 'js/errors.ts', 'js/event-loop.ts'],
+};
+
+const inside = (path: string, folder: string): boolean =>
+  path === folder || path.startsWith(`${folder}/`);
+
+function offenders(
+  layers: Record<string, readonly string[]>,
+  ending: RegExp,
+  named: (path: string) => string[],
+): string[] {
+  return Object.entries(layers).flatMap(([layer, below]) =>
+    files(layer, ending).flatMap((path) =>
+      named(path)
+        .filter((target) => ![layer, ...below].some((folder) => inside(target, folder)))
+        .map((target) => `${path} → ${target}`),
+    ),
+  );
+}
+
+/** Our own headers that a file includes, by their path from the root. */
+function includes(path: string): string[] {
+  return [...read(path).matchAll(/^#include "([^"]+)"/gm)].map(([, name = '']) => {
+    const folder =
+      path.startsWith('wasm/') && !name.includes('/') && name !== 'quiver.h' ? 'wasm' : 'src';
+    return `${folder}/${name}`;
+  });
+}
+
+function imports(path: string): string[] {
+  return [...read(path).matchAll(/^(?:import|export) [^;]*?from '(\.[^']+)'/gms)].map(
+    ([, name = '']) => normalize(join(dirname(path), name)),
+  );
+}
+
+describe('layers', () => {
+  test('the core includes downwards only', () => {
+    expect(offenders(coreLayers, /\.(h|cpp)$/, includes)).toEqual([]);
+  });
+
+  test('the TypeScript below the API imports downwards only', () => {
+    expect(offenders(scriptLayers, /\.ts$/, imports)).toEqual([]);
+  });
+
+  test('the TypeScript modules have no cycle', () => {
+    const edges = new Map(files('js', /\.ts$/).map((path) => [path, imports(path)]));
+    const state = new Map<string, 'open' | 'done'>();
+    const cycles: string[] = [];
+    const visit = (path: string, trail: readonly string[]): void => {
+      if (state.get(path) === 'done') return;
+      if (state.get(path) === 'open') {
+        cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+        return;
+      }
+      state.set(path, 'open');
+      for (const target of edges.get(path) ?? []) visit(target, [...trail, path]);
+      state.set(path, 'done');
+    };
+    for (const path of edges.keys()) visit(path, []);
+    expect(cycles).toEqual([]);
+  });
+
+  test.each([
+    ['hnswlib', /#include <hnswlib\//, ['src/index/graph/graph_builder.cpp']],
+    ['Node-API', /#include <(napi|node_api|js_native_api)[.\w]*>/, ['src/addon/napi_setup.h']],
+    ['Node or libuv', /#include <(node|uv|v8)[.\w]*>/, []],
+    ['Emscripten', /#include <emscripten/, ['wasm/abi.cpp']],
+    ['simde', /#include <simde\//, ['src/kernel/isa/lanes_sse4.h']],
+  ])('%s is included where it should be', (_, pattern, expected) => {
+    const found = [...files('src', /\.(h|cpp)$/), ...files('wasm', /\.(h|cpp)$/)].filter((path) =>
+      pattern.test(read(path)),
+    );
+    expect(found).toEqual(expected);
+  });
+
+  test('the browser entry reaches no Node module', () => {
+    const seen = new Set<string>();
+    const reach = (path: string): void => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      for (const target of imports(path)) reach(target);
+    };
+    reach('js/browser.ts');
+    const offending = [...seen].filter((path) => /from 'node:|import\('node:/.test(read(path)));
+    expect(offending).toEqual([]);
+    expect([...seen].map((path) => relative('js', path))).toContain('engine/wasm.ts');
+  });
+});
