@@ -20,8 +20,8 @@ struct QueryOptions {
   const filter::Filter* filter = nullptr;
 };
 
-/// Candidates that a walk keeps when the caller names no ef: recall@10 of 0.99 or more on the data
-/// sets in docs/performance.md.
+/// Candidates that a walk keeps when the caller names no ef; docs/performance.md has the recall
+/// that it gives.
 inline constexpr uint32_t kDefaultEf = 160;
 
 /// Checks a query vector (length, finite) and brings it into the form that the kernels take: scaled
