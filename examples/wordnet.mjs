@@ -37,14 +37,19 @@ async function loadSenses() {
   });
 }
 
+/** Draws over itself on a terminal; elsewhere only the end is printed. */
 function progressBar(label) {
   const interactive = process.stdout.isTTY;
-  return (done, total) => {
-    const share = total === 0 ? 1 : done / total;
-    const bar = '█'.repeat(Math.round(share * 30)).padEnd(30, '░');
-    if (interactive) process.stdout.write(`\r  ${label} ${bar} ${done}/${total}`);
-    if (done === total)
-      process.stdout.write(interactive ? '\n' : `  ${label} ${bar} ${done}/${total}\n`);
+  let line = '';
+  return {
+    show({ done, total }) {
+      const share = total === 0 ? 1 : done / total;
+      line = `  ${label} ${'█'.repeat(Math.round(share * 30)).padEnd(30, '░')} ${done}/${total}`;
+      if (interactive) process.stdout.write(`\r${line}`);
+    },
+    end() {
+      console.log(interactive ? '' : line);
+    },
   };
 }
 
@@ -93,13 +98,15 @@ let started = performance.now();
 const inserted = progressBar('insert');
 await index.insertItems(senses, {
   batchSize: 500,
-  onProgress: ({ done }) => inserted(done, senses.length),
+  onProgress: ({ done }) => inserted.show({ done, total: senses.length }),
 });
+inserted.end();
 console.log(`  inserted ${senses.length} × ${DIMENSIONS}, each batch on the disk: ${ms(started)}`);
 
 started = performance.now();
 const built = progressBar('graph ');
-await index.optimize({ onProgress: ({ done, total }) => built(done, total) });
+await index.optimize({ onProgress: built.show });
+built.end();
 console.log(`  graph built: ${ms(started)}`);
 
 const before = await ask(index, senses, 'owl');

@@ -13,14 +13,20 @@ const pollMs = 25;
  */
 export async function untilIdle(index: OpenIndex, options: OptimizeOptions): Promise<void> {
   const { onProgress, signal } = options;
+  let rows = 0;
   for (;;) {
     signal?.throwIfAborted();
     const { idle, done, total, error } = (await orAbort(readStats(index), signal)).maintenance;
     if (error !== null) throw new QuiverError('IO_ERROR', `Maintenance failed: ${error}`);
     const stopped = index.maintenanceError();
     if (stopped !== undefined) throw stopped;
+    if (idle) {
+      // The core forgets the piece of work that it has finished.
+      onProgress?.({ done: rows, total: rows });
+      return;
+    }
+    rows = total;
     onProgress?.({ done, total });
-    if (idle) return;
     await pause(signal);
   }
 }

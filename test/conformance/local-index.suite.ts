@@ -6,6 +6,7 @@ import {
   type Backend,
   LocalIndex,
   type LocalIndexOptions,
+  type Progress,
   type QueryResult,
 } from '../../js/index.ts';
 import { errorOf, newFolder, randomVectors } from './helpers.ts';
@@ -811,9 +812,11 @@ export function localIndexSuite(backend: Backend): void {
         await index.createIndex();
         const vectors = randomVectors(3000, 16, 9);
         await index.insertItems(vectors.map((vector, i) => ({ id: `id${i}`, vector })));
-        const progress: unknown[] = [];
+        const progress: Progress[] = [];
         await index.optimize({ onProgress: (each) => progress.push(each) });
-        expect(progress.length).toBeGreaterThan(0);
+        expect(progress.every(({ done, total }) => done <= (total ?? 0))).toBe(true);
+        const last = progress.at(-1);
+        expect(last?.done).toBe(last?.total);
         const metrics = await index.getPerformanceMetrics();
         expect(metrics.segments.length).toBeGreaterThan(0);
         expect(metrics.headRows).toBe(0);
