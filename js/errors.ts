@@ -17,6 +17,7 @@ export const errorCodes = [
   'CORRUPT_FILE',
   'UNSUPPORTED_FORMAT',
   'LOCKED',
+  'READ_ONLY',
   'PERMISSION_DENIED',
   'NO_SPACE',
   'IO_ERROR',

@@ -51,14 +51,17 @@ import {
   type QueryRequest,
   type QueryVectors,
 } from './wire/requests.ts';
-import { readBlock, readMap } from './wire/results.ts';
+import { readBlock, readMap, readWord } from './wire/results.ts';
 import { type Applied, Writer } from './writer.ts';
 
 /**
  * A vector index in a folder. The entry points export it as `LocalIndex`, each with the engines it can load.
  *
- * Every method opens the index when it is not open yet and then rejects with `INDEX_NOT_FOUND` when there is none,
- * `LOCKED` when another process has it open, or `CORRUPT_FILE`. After `close` they reject with `CLOSED`.
+ * Every method opens the index when it is not open yet and then rejects with `INDEX_NOT_FOUND` when there is none, or
+ * `CORRUPT_FILE`. After `close` they reject with `CLOSED`.
+ *
+ * Any number of processes may have an index open. The first to write in it is the one that writes until it closes the
+ * index: writes of the others reject with `LOCKED`. The others see what it has committed within 100 ms.
  */
 export class LocalIndexBase<TMetadata extends object = Metadata> {
   readonly #load: EngineLoader;
@@ -113,8 +116,8 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
       },
       { version, metadata_config },
     );
+    this.#checkWritable();
     const { engine } = await this.#engine();
-    // The engine checks again, but says LOCKED of an index that is open, be it by this object.
     if (await this.isIndexCreated()) {
       if (!deleteIfExists) throw fromEngine({ code: 'INDEX_EXISTS' }, { folder: this.#folder });
       await this.deleteIndex();
@@ -133,6 +136,7 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
    * @throws {QuiverError} `INDEX_NOT_FOUND`
    */
   async deleteIndex(): Promise<void> {
+    this.#checkWritable();
     const { engine } = await this.#engine();
     await this.#release();
     await this.#translated(() => engine.destroy(this.#folder));
@@ -355,6 +359,17 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     return readMap(await index.read(packWords(op.verify))) as unknown as VerifyResult;
   }
 
+  /**
+   * Looks at once for what another process has committed, which is otherwise seen within 100 ms. Resolves to whether
+   * there was anything new.
+   *
+   * @throws {QuiverError} `INDEX_NOT_FOUND` when the index was deleted, even if another one is in its place now
+   */
+  async refresh(): Promise<boolean> {
+    const index = await this.#open();
+    return readWord(await index.read(packWords(op.refresh)), 0) === 1;
+  }
+
   /** Waits for the calls made before, drops an open update, and releases the folder. Closing twice is no error. */
   close(): Promise<void> {
     this.#closed ??= this.#release();
@@ -363,6 +378,14 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Of writes that no session makes. */
+  #checkWritable(): void {
+    if (this.#options.readOnly !== true) return;
+    throw new QuiverError('READ_ONLY', 'The index was opened for reading only (readOnly)', {
+      folder: this.#folder,
+    });
   }
 
   async #list(filter: Uint8Array): Promise<IndexItem<TMetadata>[]> {

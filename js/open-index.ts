@@ -35,16 +35,19 @@ export class OpenIndex {
     this.user = readUserConfig(stats['user']);
   }
 
-  /** @throws {QuiverError} `INDEX_NOT_FOUND`, `LOCKED`, `CORRUPT_FILE`, …; `INVALID_ARGUMENT` when it was made otherwise */
+  /** @throws {QuiverError} `INDEX_NOT_FOUND`, `CORRUPT_FILE`, …; `INVALID_ARGUMENT` when it was made otherwise */
   static async open(
     loaded: LoadedEngine,
     folder: string,
     options: LocalIndexOptions,
   ): Promise<OpenIndex> {
-    const { durability = defaults.durability, sealThreshold } = options;
+    const { durability = defaults.durability, sealThreshold, readOnly = false } = options;
     let session: EngineSession;
     try {
-      session = await loaded.engine.open(folder, packOpenOptions({ durability, sealThreshold }));
+      session = await loaded.engine.open(
+        folder,
+        packOpenOptions({ durability, sealThreshold, readOnly }),
+      );
     } catch (error) {
       throw fromEngine(error, { folder });
     }

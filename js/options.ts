@@ -33,6 +33,8 @@ export interface LocalIndexOptions extends BuildOptions {
   readonly backend?: Backend;
   /** Rows that are gathered before a segment is built of them, at least 1. @default decided by the core */
   readonly sealThreshold?: number;
+  /** Every write is refused with `READ_ONLY`; a folder without permission to write will do. @default false */
+  readonly readOnly?: boolean;
 }
 
 export interface CreateIndexConfig extends BuildOptions {
@@ -119,11 +121,13 @@ export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions
     'durability',
     'backend',
     'sealThreshold',
+    'readOnly',
   ]);
   checkBuild(options);
   oneOf('durability', options.durability, durabilities);
   oneOf('backend', options.backend, backends);
   whole('sealThreshold', options.sealThreshold, 1, maxU32);
+  flag('readOnly', options.readOnly);
   return options;
 }
 

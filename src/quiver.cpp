@@ -52,13 +52,15 @@ Expected<std::unique_ptr<engine::Session>> open_session(std::shared_ptr<store::V
   const std::lock_guard lock(mutex);
   std::weak_ptr<engine::Collection>& known = open[std::string(vfs->describe())];
   std::shared_ptr<engine::Collection> collection = known.lock();
-  if (!collection) {
+  // One whose index was deleted does not stand in the way of a new one.
+  const auto looked = collection ? collection->refresh() : false;
+  if (!collection || (!looked && looked.error().code == Code::kIndexNotFound)) {
     auto opened = engine::Collection::open(std::move(vfs), *decoded);
     if (!opened) return opened.error();
     collection = std::move(*opened);
     known = collection;
   }
-  return std::make_unique<engine::Session>(std::move(collection));
+  return std::make_unique<engine::Session>(std::move(collection), decoded->read_only);
 }
 
 }  // namespace quiver

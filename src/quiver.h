@@ -25,7 +25,7 @@ Expected<void> create_index(store::Vfs& vfs, Bytes config);
 Expected<bool> index_exists(store::Vfs& vfs);
 
 /// Removes the index's files, and the folder if nothing else is in it. INDEX_NOT_FOUND if there is
-/// no index; LOCKED if it is open.
+/// no index; LOCKED if a process writes to it.
 Expected<void> destroy_index(store::Vfs& vfs);
 
 /// Opens the index for a host without threads (WASM): the caller runs `pump` when it is idle.

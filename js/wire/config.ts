@@ -39,6 +39,7 @@ export function packConfig(core: CoreConfig, user: UserConfig): Uint8Array {
 export function packOpenOptions(options: {
   durability: string;
   sealThreshold?: number | undefined;
+  readOnly: boolean;
 }): Uint8Array {
   const writer = new ByteWriter();
   writeValue(writer, options, 'skip', refuse);

@@ -12,6 +12,7 @@ export const op = {
   stream: 6,
   next: 7,
   closeCursor: 8,
+  refresh: 9,
   write: 16,
   begin: 17,
   stage: 18,

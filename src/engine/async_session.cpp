@@ -35,8 +35,9 @@ std::string folder_key(const std::string& folder) {
 
 class PooledSession final : public AsyncSession {
  public:
-  explicit PooledSession(std::shared_ptr<SharedCollection> shared)
-      : shared_(std::move(shared)), session_(std::make_shared<Session>(shared_->collection())) {}
+  PooledSession(std::shared_ptr<SharedCollection> shared, bool read_only)
+      : shared_(std::move(shared)),
+        session_(std::make_shared<Session>(shared_->collection(), read_only)) {}
 
   ~PooledSession() override {
     // Closing joins the writing thread, which may be the one that drops the last reference.
@@ -121,7 +122,8 @@ void AsyncSession::open(std::string folder, Buffer options,
     if (!decoded) return done(decoded.error());
     auto shared = SharedCollection::open(folder_key(folder), store::posix_vfs(folder), *decoded);
     if (!shared) return done(shared.error());
-    done(std::shared_ptr<AsyncSession>(std::make_shared<PooledSession>(std::move(*shared))));
+    done(std::shared_ptr<AsyncSession>(
+        std::make_shared<PooledSession>(std::move(*shared), decoded->read_only)));
   });
 }
 

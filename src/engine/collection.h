@@ -6,12 +6,15 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/config.h"
-#include "engine/head.h"
 #include "engine/histogram.h"
 #include "engine/maintenance.h"
+#include "engine/recovery.h"
+#include "engine/state.h"
 #include "engine/transaction.h"
 #include "engine/view.h"
 #include "store/lock.h"
@@ -21,10 +24,14 @@
 
 namespace quiver::engine {
 
-/// An open index: the one writer of its folder. It has no threads of its own.
+/// An open index. It has no threads of its own.
 ///
-/// Threads: any number may call `view` and what says so; `commit`, `install` and the other changes
-/// lock each other out. Readers never wait for them.
+/// Any number of processes may have a folder open; one of them writes. A collection takes the
+/// folder's lock when it first writes, or finds maintenance left undone, and keeps it until it is
+/// closed. Without the lock it follows what the writing process commits.
+///
+/// Threads: any number may call `view`, `latest` and what says so; `commit`, `install` and the
+/// other changes lock each other out. Readers never wait for them.
 ///
 /// How a write becomes durable: checked → head (not yet visible) → log, fsync → new view. When the
 /// head is large, it is frozen, a new log file is begun, and a MaintenanceJob turns the frozen head
@@ -34,11 +41,12 @@ class Collection {
   /// Makes an empty index. INDEX_EXISTS if the folder holds one.
   static Expected<void> create(store::Vfs& vfs, const Config& config);
 
-  /// Opens an index and recovers what the log holds beyond the segments.
+  /// Opens an index with what the log holds beyond the segments. Writes nothing.
   static Expected<std::shared_ptr<Collection>> open(std::shared_ptr<store::Vfs> vfs,
                                                     const OpenOptions& options);
 
-  /// Removes an index's files. INDEX_NOT_FOUND if there is none, LOCKED if it is open.
+  /// Removes an index's files. INDEX_NOT_FOUND if there is none, LOCKED if a process
+  /// writes to it.
   static Expected<void> destroy(store::Vfs& vfs);
 
   ~Collection();
@@ -49,6 +57,17 @@ class Collection {
 
   /// The newest published state. Any thread.
   [[nodiscard]] std::shared_ptr<const View> view() const;
+
+  /// The same, with what another process has committed until about 50 ms ago. Any thread. Errors
+  /// as `refresh`.
+  Expected<std::shared_ptr<const View>> latest();
+
+  /// Publishes what another process has committed; whether there was anything. Any thread.
+  /// INDEX_NOT_FOUND if the index is gone or was made anew.
+  Expected<bool> refresh();
+
+  /// Takes the folder's lock unless this collection has it. LOCKED names the process that has it.
+  Expected<void> become_writer();
 
   /// Commits transactions in order with one fsync. Each gets its own result in `results`: a refused
   /// one changes nothing. After a failure to write the log every later commit fails: what is on the
@@ -65,8 +84,8 @@ class Collection {
   /// Puts the finished job's segment in place of the parts that it was made from.
   Expected<void> install(const MaintenanceJob& job);
 
-  /// Asks for one segment without deleted rows.
-  void request_optimize() { optimize_requested_ = true; }
+  /// Asks for one segment without deleted rows. Errors as `become_writer`.
+  Expected<void> request_optimize();
 
   /// What stands in the statistics about background work. Any thread.
   void set_progress(bool idle, uint32_t done, uint32_t total);
@@ -87,51 +106,52 @@ class Collection {
   Histogram& query_times() { return query_times_; }
 
  private:
-  /// What the collection knows of a part beside what readers see, in the order of the view.
-  struct PartState {
-    uint64_t segment_number = 0;  ///< 0: a head
-    uint64_t log_after = 0;       ///< of a frozen head: the log file begun when it was frozen
-    uint64_t sequence_after = 0;  ///< that file's first sequence number
-  };
-  struct Draft;
-
   Collection(std::shared_ptr<store::Vfs> vfs, Config config, OpenOptions options);
 
-  Expected<void> recover(const store::Manifest& manifest);
-  Expected<void> replay(const store::Manifest& manifest, const std::vector<std::string>& files);
+  // What follows needs the writer's lock.
+  Expected<bool> read_changes();
+  Expected<bool> read_changes_once();
+  Expected<Config> check_identity(const store::Manifest& manifest) const;
+  Expected<void> acquire();
+  void release();
   void remove_orphans(const store::Manifest& manifest, const std::vector<std::string>& files);
   Expected<void> check(const Draft& draft, const Transaction& transaction) const;
   WriteCounts apply(Draft& draft, const Transaction& transaction, std::vector<Buffer>& payloads);
   Expected<void> write_log(const std::vector<std::vector<Buffer>>& payloads);
+  Expected<void> sync_log();
   Expected<void> start_log();
   Expected<void> freeze();
-  void open_head(Draft& draft);
-  void publish(Draft&& draft);
-  Expected<void> write_manifest(const View& view, const std::vector<PartState>& states,
-                                uint64_t first_log, uint64_t first_sequence);
-  [[nodiscard]] uint32_t seal_threshold(uint32_t dim) const;
-  [[nodiscard]] std::optional<std::pair<size_t, size_t>> next_range(const View& view) const;
+  void publish(State&& state);
+  Expected<void> write_manifest(const State& state);
+  [[nodiscard]] uint32_t seal_threshold() const;
+  [[nodiscard]] bool wants_seal() const;
+  [[nodiscard]] std::optional<std::pair<size_t, size_t>> next_range() const;
+  [[nodiscard]] Expected<State> replace_parts(const MaintenanceJob& job) const;
+  void remove_replaced(const MaintenanceJob& job, const State& before);
 
   std::shared_ptr<store::Vfs> vfs_;
-  Config config_;
-  OpenOptions options_;
-  std::unique_ptr<store::Lock> lock_;
+  const Config config_;
+  const OpenOptions options_;
 
   mutable std::mutex view_mutex_;  // guards view_: held only to copy the pointer
   std::shared_ptr<const View> view_;
 
   std::mutex writer_mutex_;  // guards everything down to the next blank line
-  std::vector<PartState> states_;
-  std::shared_ptr<Head> head_;             // the last part of the view
-  std::unique_ptr<store::LogWriter> log_;  // opened by the first commit
+  std::unique_ptr<store::Lock> lock_;
+  uint64_t index_ = 0;  // the manifest's
+  State state_;
+  LogProgress progress_;                     // without the lock: how far the log was read
+  std::optional<store::ManifestMark> mark_;  // without the lock: of the manifest that was read
+  std::unique_ptr<store::LogWriter> log_;    // opened by the first commit
   uint64_t next_file_number_ = 1;
-  uint64_t next_sequence_ = 1;
-  uint64_t first_log_ = 1;
-  uint64_t first_sequence_ = 1;
   bool unsynced_ = false;
   bool closed_ = false;
+  bool resume_ = false;   // maintenance was left undone
+  bool resumed_ = false;  // the lock was taken for that alone
   std::optional<Error> failure_;
 
+  std::atomic<bool> is_writer_{false};
+  std::atomic<uint64_t> next_look_ns_{0};
   std::atomic<bool> optimize_requested_{false};
   std::atomic<bool> maintenance_idle_{true};
   std::atomic<uint32_t> maintenance_done_{0};

@@ -2,9 +2,11 @@
 
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 #include "base/msgpack.h"
 #include "engine/collection.h"
+#include "store/file_names.h"
 
 namespace quiver::engine {
 namespace {
@@ -54,11 +56,49 @@ void check_rows(const View& view, const Part& part, const std::string& name,
   }
 }
 
+/// Everything that can be wrong with the files of an index, in sentences.
+void check_files(store::Vfs& vfs, Metric metric, const State& state, store::LogTail tail,
+                 std::vector<std::string>& problems) {
+  const auto note = [&problems](const Error& error) { problems.push_back(error.message); };
+  if (auto manifest = store::read_manifest(vfs); !manifest) note(manifest.error());
+  const auto check_payloads = [](std::span<const Bytes> payloads) -> Expected<void> {
+    for (const Bytes payload : payloads) {
+      if (auto batch = decode_batch(payload); !batch) return batch.error();
+    }
+    return {};
+  };
+  const auto logs = log_numbers(vfs, state.first_log);
+  if (!logs) note(logs.error());
+  uint64_t sequence = state.first_sequence;
+  for (size_t i = 0; logs && i < logs->size(); ++i) {
+    const auto result = store::replay_log(vfs, (*logs)[i], {0, sequence}, tail, check_payloads);
+    if (result) {
+      sequence = result->end.next_sequence;
+    } else {
+      note(result.error());
+    }
+  }
+  for (const PartState& part : state.parts) {
+    if (part.segment_number == 0) continue;
+    const std::string name = store::segment_file_name(part.segment_number);
+    auto segment = Segment::open(vfs, name, metric, state.view.dim);
+    if (!segment) {
+      note(segment.error());
+    } else if (const size_t lost = (*segment)->unreachable(); lost != 0) {
+      problems.push_back(name + ": " + std::to_string(lost) +
+                         " rows cannot be reached in the graph");
+    }
+  }
+}
+
 }  // namespace
 
 Expected<Buffer> Collection::statistics() {
   const std::lock_guard lock(writer_mutex_);
   if (closed_) return Error{Code::kClosed, "The index is closed"};
+  if (!lock_) {
+    if (auto read = read_changes(); !read) return read.error();
+  }
   const View& view = *view_;
   uint64_t bytes_on_disk = 0;
   const auto files = vfs_->list();
@@ -74,7 +114,7 @@ Expected<Buffer> Collection::statistics() {
   for (size_t i = 0; i < view.parts.size(); ++i) {
     const Part& part = view.parts[i];
     deleted += part.deleted_count;
-    if (states_[i].segment_number == 0) {
+    if (state_.parts[i].segment_number == 0) {
       head_rows += part.count;
       head_bytes += part.source->bytes();
     } else {
@@ -89,7 +129,7 @@ Expected<Buffer> Collection::statistics() {
     maintenance_error = maintenance_error_;
   }
   msgpack::Writer writer;
-  writer.map(18);
+  writer.map(19);
   put(writer, "items", view.live());
   put(writer, "dimensions", uint64_t{view.dim});
   put(writer, "metric", metric_name(config_.metric));
@@ -101,14 +141,16 @@ Expected<Buffer> Collection::statistics() {
   put(writer, "headRows", head_rows);
   put(writer, "deletedRows", deleted);
   put(writer, "version", view.version);
+  writer.text("writer");
+  writer.boolean(lock_ != nullptr);
   put(writer, "durability", durability_name(options_.durability));
   writer.text("segments");
   writer.array(segments);
   for (size_t i = 0; i < view.parts.size(); ++i) {
-    if (states_[i].segment_number == 0) continue;
+    if (state_.parts[i].segment_number == 0) continue;
     const auto& segment = static_cast<const Segment&>(*view.parts[i].source);
     writer.map(5);
-    put(writer, "file", store::segment_file_name(states_[i].segment_number));
+    put(writer, "file", store::segment_file_name(state_.parts[i].segment_number));
     put(writer, "rows", uint64_t{view.parts[i].count});
     put(writer, "deleted", uint64_t{view.parts[i].deleted_count});
     put(writer, "bytes", segment.bytes());
@@ -145,59 +187,29 @@ Expected<Buffer> Collection::statistics() {
 
 Expected<Buffer> Collection::verify() {
   std::vector<std::string> problems;
-  std::shared_ptr<const View> view;
-  std::vector<PartState> states;
+  State state;
   {
     const std::lock_guard lock(writer_mutex_);
     if (closed_) return Error{Code::kClosed, "The index is closed"};
-    view = view_;
-    states = states_;
-    // Under the lock the log does not grow meanwhile.
-    uint64_t sequence = first_sequence_;
-    const auto files = vfs_->list();
-    if (!files) return files.error();
-    for (const std::string& name : *files) {
-      const auto number = store::log_file_number(name);
-      if (!number || *number < first_log_) continue;
-      const auto check = [](std::span<const Bytes> payloads) -> Expected<void> {
-        for (const Bytes payload : payloads) {
-          if (auto batch = decode_batch(payload); !batch) return batch.error();
-        }
-        return {};
-      };
-      const auto result = store::replay_log(*vfs_, *number, sequence, check);
-      if (result) {
-        sequence = result->next_sequence;
-      } else {
-        problems.push_back(result.error().message);
-      }
+    if (!lock_) {
+      if (auto read = read_changes(); !read) return read.error();
     }
-    if (auto manifest = store::read_manifest(*vfs_); !manifest) {
-      problems.push_back(manifest.error().message);
-    }
-    for (size_t i = 0; i < states.size(); ++i) {
-      if (states[i].segment_number == 0) continue;
-      auto segment = Segment::open(*vfs_, store::segment_file_name(states[i].segment_number),
-                                   config_.metric, view->dim);
-      if (!segment) {
-        problems.push_back(segment.error().message);
-      } else if (const size_t lost = (*segment)->unreachable(); lost != 0) {
-        problems.push_back(store::segment_file_name(states[i].segment_number) + ": " +
-                           std::to_string(lost) + " rows cannot be reached in the graph");
-      }
-    }
+    state = state_;
+    // Under the lock the log of this process does not grow meanwhile.
+    check_files(*vfs_, config_.metric, state,
+                lock_ ? store::LogTail::kFinal : store::LogTail::kGrowing, problems);
   }
   std::unordered_set<std::string_view> ids;
-  for (size_t i = 0; i < view->parts.size(); ++i) {
-    const std::string name =
-        states[i].segment_number == 0 ? "log" : store::segment_file_name(states[i].segment_number);
-    check_rows(*view, view->parts[i], name, ids, problems);
+  for (size_t i = 0; i < state.parts.size(); ++i) {
+    const uint64_t number = state.parts[i].segment_number;
+    check_rows(state.view, state.view.parts[i],
+               number == 0 ? "log" : store::segment_file_name(number), ids, problems);
   }
   msgpack::Writer writer;
   writer.map(3);
   writer.text("ok");
   writer.boolean(problems.empty());
-  put(writer, "items", view->live());
+  put(writer, "items", state.view.live());
   writer.text("problems");
   writer.array(static_cast<uint32_t>(problems.size()));
   for (const std::string& problem : problems) writer.text(problem);

@@ -92,6 +92,7 @@ Expected<OpenOptions> decode_open_options(Bytes bytes) {
   const auto threshold = number_in(*map, "sealThreshold", 0, 0, 0xFFFFFFFF);
   if (!threshold) return threshold.error();
   options.seal_threshold = *threshold;
+  if (const auto read_only = map->find("readOnly")) options.read_only = read_only->boolean();
   return options;
 }
 

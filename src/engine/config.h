@@ -31,6 +31,7 @@ enum class Durability : uint8_t {
 struct OpenOptions {
   Durability durability = Durability::kSync;
   uint32_t seal_threshold = 0;  ///< rows in the head before it is sealed; 0: by dimension
+  bool read_only = false;       ///< this session writes nothing; no maintenance is taken up
 };
 
 Expected<OpenOptions> decode_open_options(Bytes bytes);

@@ -23,6 +23,7 @@ enum class Op : uint32_t {
   kStream = 6,
   kNext = 7,
   kCloseCursor = 8,
+  kRefresh = 9,
   kWrite = 16,
   kBegin = 17,
   kStage = 18,
@@ -67,7 +68,8 @@ Expected<Header> take_header(ByteReader& reader) {
 
 }  // namespace
 
-Session::Session(std::shared_ptr<Collection> collection) : collection_(std::move(collection)) {}
+Session::Session(std::shared_ptr<Collection> collection, bool read_only)
+    : collection_(std::move(collection)), read_only_(read_only) {}
 Session::~Session() = default;
 
 Expected<Buffer> Session::read(Bytes request) {
@@ -92,6 +94,8 @@ Expected<Buffer> Session::read(Bytes request) {
       return next(body);
     case Op::kCloseCursor:
       return close_cursor(body);
+    case Op::kRefresh:
+      return refresh();
     default:
       return malformed();
   }
@@ -122,7 +126,9 @@ Expected<Buffer> Session::query(Bytes request) {
   options.exact = (header->flags & kExact) != 0;
   options.filter = *filter ? &**filter : nullptr;
 
-  const auto view = collection_->view();
+  const auto latest = collection_->latest();
+  if (!latest) return latest.error();
+  const std::shared_ptr<const View>& view = *latest;
   const auto* floats = reinterpret_cast<const float*>(vectors->data());
   ByteWriter out;
   for (uint32_t i = 0; i < header->queries; ++i) {
@@ -151,7 +157,9 @@ Expected<Buffer> Session::get(Bytes request) {
   if (!header) return header.error();
   ByteReader lengths(request.subspan(sizeof(Header)));
   if (!reader.get_bytes(uint64_t{header->count} * sizeof(uint32_t))) return malformed();
-  const auto view = collection_->view();
+  const auto latest = collection_->latest();
+  if (!latest) return latest.error();
+  const std::shared_ptr<const View>& view = *latest;
   std::vector<Hit> hits;
   for (uint32_t i = 0; i < header->count; ++i) {
     const auto id = reader.get_bytes(*lengths.get<uint32_t>());
@@ -176,8 +184,9 @@ Expected<Buffer> Session::open_list(Bytes request) {
   if (!filter_bytes) return malformed();
   auto filter = parse_filter(*filter_bytes);
   if (!filter) return filter.error();
-  return add_cursor(
-      list_cursor(collection_->view(), std::move(*filter), (header->flags & kIncludeVectors) != 0));
+  auto view = collection_->latest();
+  if (!view) return view.error();
+  return add_cursor(list_cursor(*view, std::move(*filter), (header->flags & kIncludeVectors) != 0));
 }
 
 Expected<Buffer> Session::open_stream(Bytes request) {
@@ -195,7 +204,9 @@ Expected<Buffer> Session::open_stream(Bytes request) {
   if (!filter_bytes) return malformed();
   auto filter = parse_filter(*filter_bytes);
   if (!filter) return filter.error();
-  const auto view = collection_->view();
+  const auto latest = collection_->latest();
+  if (!latest) return latest.error();
+  const std::shared_ptr<const View>& view = *latest;
   const Metric metric = collection_->config().metric;
   const auto query =
       prepare_query(*view, metric, {reinterpret_cast<const float*>(vector->data()), header->dim});
@@ -204,6 +215,12 @@ Expected<Buffer> Session::open_stream(Bytes request) {
       header->max_results == 0 ? std::numeric_limits<uint64_t>::max() : header->max_results;
   return add_cursor(ranked_cursor(view, metric, *query, std::move(*filter), limit,
                                   header->min_score, (header->flags & kIncludeVectors) != 0));
+}
+
+Expected<Buffer> Session::refresh() {
+  const auto changed = collection_->refresh();
+  if (!changed) return changed.error();
+  return encode_number(*changed ? 1 : 0);
 }
 
 Expected<Buffer> Session::add_cursor(std::shared_ptr<Cursor> cursor) {
@@ -251,6 +268,7 @@ Expected<std::shared_ptr<Transaction>> Session::prepare_write(Write& write) {
   ByteReader reader(write.request);
   const auto op = reader.get<uint32_t>();
   if (!op) return malformed();
+  if (read_only_) return Error{Code::kReadOnly, "The index was opened for reading only (readOnly)"};
   const Bytes body = write.request.subspan(sizeof(uint32_t));
   if (static_cast<Op>(*op) == Op::kWrite) {
     auto transaction = std::make_shared<Transaction>();
@@ -258,13 +276,15 @@ Expected<std::shared_ptr<Transaction>> Session::prepare_write(Write& write) {
     return transaction;
   }
   if (static_cast<Op>(*op) == Op::kBegin) {
+    // Sooner than at the commit, when the work is done.
+    if (auto acquired = collection_->become_writer(); !acquired) return acquired.error();
     const std::lock_guard lock(mutex_);
     transactions_.emplace(next_number_, std::make_shared<Transaction>());
     write.response = encode_number(next_number_++);
     return std::shared_ptr<Transaction>();
   }
   if (static_cast<Op>(*op) == Op::kOptimize) {
-    collection_->request_optimize();
+    if (auto requested = collection_->request_optimize(); !requested) return requested.error();
     return std::shared_ptr<Transaction>();
   }
   const auto number = reader.get<uint32_t>();

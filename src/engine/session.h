@@ -32,7 +32,8 @@ class Session {
     Expected<Buffer> response = Buffer{};
   };
 
-  explicit Session(std::shared_ptr<Collection> collection);
+  /// `read_only`: every write is READ_ONLY.
+  Session(std::shared_ptr<Collection> collection, bool read_only);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -60,12 +61,14 @@ class Session {
   Expected<Buffer> open_stream(Bytes request);
   Expected<Buffer> next(Bytes request);
   Expected<Buffer> close_cursor(Bytes request);
+  Expected<Buffer> refresh();
   Expected<Buffer> add_cursor(std::shared_ptr<Cursor> cursor);
   Expected<std::shared_ptr<Transaction>> find_transaction(uint32_t number);
   /// The transaction that the write commits; null if it commits none and is answered already.
   Expected<std::shared_ptr<Transaction>> prepare_write(Write& write);
 
   std::shared_ptr<Collection> collection_;
+  const bool read_only_;
   std::mutex mutex_;  // guards the two maps
   std::map<uint32_t, std::shared_ptr<Cursor>> cursors_;
   std::map<uint32_t, std::shared_ptr<Transaction>> transactions_;

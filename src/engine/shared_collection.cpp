@@ -33,7 +33,12 @@ Expected<std::shared_ptr<SharedCollection>> SharedCollection::open(const std::st
   while (true) {
     const auto entry = all.open.find(key);
     if (entry == all.open.end()) break;
-    if (auto shared = entry->second.lock()) return shared;
+    if (auto shared = entry->second.lock()) {
+      // One whose index was deleted does not stand in the way of a new one.
+      const auto looked = shared->collection()->refresh();
+      if (looked || looked.error().code != Code::kIndexNotFound) return shared;
+      break;
+    }
     all.closed.wait(lock);
   }
   auto collection = Collection::open(std::move(vfs), options);
@@ -44,7 +49,8 @@ Expected<std::shared_ptr<SharedCollection>> SharedCollection::open(const std::st
     delete shared;
     Registry& all = registry();
     const std::lock_guard lock(all.mutex);
-    all.open.erase(key);
+    const auto entry = all.open.find(key);
+    if (entry != all.open.end() && entry->second.expired()) all.open.erase(entry);
     all.closed.notify_all();
   };
   std::shared_ptr<SharedCollection> shared(new SharedCollection(std::move(*collection)), close);

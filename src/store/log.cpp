@@ -161,7 +161,34 @@ Expected<void> LogWriter::sync() {
   return synced;
 }
 
-Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, uint64_t first_sequence,
+namespace {
+
+/// The salt of the file whose header this is; CORRUPT_FILE or UNSUPPORTED_FORMAT.
+Expected<uint32_t> check_header(Bytes file, const std::string& name, LogPosition from) {
+  FileHeader header;
+  std::memcpy(&header, file.data(), sizeof(header));
+  const auto corrupt = [&name](const std::string& what) {
+    return Error{Code::kCorruptFile, name + " is corrupt at byte 0: " + what};
+  };
+  if (header.magic != kMagic) return corrupt("not a log");
+  if (crc_of(header) != header.crc) return corrupt("the header's checksum is wrong");
+  if (header.version != kVersion) {
+    return Error{Code::kUnsupportedFormat, name + " has version " + std::to_string(header.version) +
+                                               "; this release reads version " +
+                                               std::to_string(kVersion)};
+  }
+  const bool fits = from.offset == 0 ? header.first_sequence == from.next_sequence
+                                     : header.first_sequence <= from.next_sequence;
+  if (!fits) {
+    return corrupt("expected to begin with number " + std::to_string(from.next_sequence) +
+                   ", got " + std::to_string(header.first_sequence));
+  }
+  return header.salt;
+}
+
+}  // namespace
+
+Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, LogPosition from, LogTail tail,
                                   const ReplayTransaction& apply) {
   const std::string name = log_file_name(file_number);
   const auto content = vfs.read(name);
@@ -172,34 +199,22 @@ Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, uint64_t first
                  name + " is corrupt at byte " + std::to_string(offset) + ": " + what};
   };
 
-  ReplayResult result{first_sequence, false};
-  FileHeader header;
+  ReplayResult result{from, false, file.size()};
   // The header is synced before anything is appended.
-  if (file.size() < sizeof(header) || (file.size() == sizeof(header) && all_zero(file))) {
+  if (file.size() < sizeof(FileHeader) || (file.size() == sizeof(FileHeader) && all_zero(file))) {
     result.torn_tail = true;
     return result;
   }
-  std::memcpy(&header, file.data(), sizeof(header));
-  if (header.magic != kMagic) return corrupt("not a log", 0);
-  if (crc_of(header) != header.crc) return corrupt("the header's checksum is wrong", 0);
-  if (header.version != kVersion) {
-    return Error{Code::kUnsupportedFormat, name + " has version " + std::to_string(header.version) +
-                                               "; this release reads version " +
-                                               std::to_string(kVersion)};
-  }
-  if (header.first_sequence != first_sequence) {
-    return corrupt("expected to begin with number " + std::to_string(first_sequence) + ", got " +
-                       std::to_string(header.first_sequence),
-                   0);
-  }
+  const auto salt = check_header(file, name, from);
+  if (!salt) return salt.error();
 
   std::vector<Bytes> transaction;
-  uint64_t sequence = first_sequence;
-  size_t offset = sizeof(header);
+  uint64_t sequence = from.next_sequence;
+  size_t offset = std::max<size_t>(static_cast<size_t>(from.offset), sizeof(FileHeader));
   while (offset < file.size()) {
-    const auto frame = frame_at(file, offset, header.salt);
+    const auto frame = frame_at(file, offset, *salt);
     if (!frame) {
-      if (damaged_before_sound_frames(file, offset, sequence, header.salt)) {
+      if (tail == LogTail::kFinal && damaged_before_sound_frames(file, offset, sequence, *salt)) {
         return corrupt("a damaged record before sound ones", offset);
       }
       result.torn_tail = true;
@@ -212,15 +227,15 @@ Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, uint64_t first
     }
     ++sequence;
     transaction.push_back(frame->payload);
-    if ((frame->header.flags & kLastOfTransaction) != 0) {
-      if (auto applied = apply(transaction); !applied) return applied.error();
-      transaction.clear();
-      result.next_sequence = sequence;
-    }
     const size_t end = offset + sizeof(FrameHeader) + frame->payload.size();
     offset = padded(end);
     if (!all_zero(file.subspan(end, std::min(offset, file.size()) - end))) {
       return corrupt("expected zeros after a record", end);
+    }
+    if ((frame->header.flags & kLastOfTransaction) != 0) {
+      if (auto applied = apply(transaction); !applied) return applied.error();
+      transaction.clear();
+      result.end = {offset, sequence};
     }
   }
   if (!transaction.empty()) result.torn_tail = true;

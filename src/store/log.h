@@ -53,21 +53,31 @@ class LogWriter {
   std::optional<Error> failure_;
 };
 
+/// A place between two transactions in a log file. Offset 0: before the file's header.
+struct LogPosition {
+  uint64_t offset = 0;
+  uint64_t next_sequence = 1;
+};
+
+/// Whether somebody may be writing to the log: then a record that is not whole is not whole yet.
+enum class LogTail : uint8_t { kFinal, kGrowing };
+
 struct ReplayResult {
-  uint64_t next_sequence = 0;  ///< follows the last frame of the last whole transaction
-  bool torn_tail =
-      false;  ///< the file ended in an unfinished frame or transaction, which was dropped
+  LogPosition end;  ///< behind the last whole transaction
+  /// The file ended in an unfinished frame or transaction, which was dropped.
+  bool torn_tail = false;
+  uint64_t file_bytes = 0;
 };
 
 /// Receives the payloads of one whole transaction, which live until it returns.
 using ReplayTransaction = std::function<Expected<void>(std::span<const Bytes> payloads)>;
 
-/// Reads a log file from its beginning. What a crash can leave is dropped: an unfinished last
-/// frame, a transaction without its end, a file without a whole header, sectors that never reached
-/// the disk among frames that were not synced yet. Anything else that is wrong, such as another bad
-/// frame with a good one after it or a gap in the numbers, is CORRUPT_FILE. An error of `apply`
-/// ends the reading.
-Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, uint64_t first_sequence,
+/// Reads a log file from `from` on. What a crash can leave is dropped: an unfinished last frame, a
+/// transaction without its end, a file without a whole header, sectors that never reached the disk
+/// among frames that were not synced yet. Anything else that is wrong, such as another bad frame
+/// with a good one after it or a gap in the numbers, is CORRUPT_FILE. An error of `apply` ends the
+/// reading.
+Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, LogPosition from, LogTail tail,
                                   const ReplayTransaction& apply);
 
 }  // namespace quiver::store

@@ -1,5 +1,6 @@
 #include "store/manifest.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -55,10 +56,17 @@ Expected<SegmentEntry> decode_segment(ByteReader& reader) {
   return entry;
 }
 
+Expected<std::shared_ptr<const FileBytes>> read_file(Vfs& vfs) {
+  auto file = vfs.read(kManifestName);
+  if (file || file.error().code != Code::kMissingFile) return file;
+  return Error{Code::kIndexNotFound, "Index does not exist: " + file.error().message};
+}
+
 }  // namespace
 
 Buffer encode_manifest(const Manifest& manifest) {
   ByteWriter body;
+  body.put(manifest.index);
   put_varint(body, manifest.config.size());
   body.put_bytes(manifest.config);
   put_varint(body, manifest.next_file_number);
@@ -99,6 +107,9 @@ Expected<Manifest> decode_manifest(Bytes bytes) {
     return corrupt("the checksum is wrong");
   }
   Manifest manifest;
+  const auto index = reader.get<uint64_t>();
+  if (!index) return index.error();
+  manifest.index = *index;
   const auto config_size = get_varint(reader);
   if (!config_size) return config_size.error();
   const auto config = reader.get_bytes(*config_size);
@@ -126,12 +137,20 @@ Expected<void> write_manifest(Vfs& vfs, const Manifest& manifest) {
 }
 
 Expected<Manifest> read_manifest(Vfs& vfs) {
-  const auto file = vfs.read(kManifestName);
-  if (!file) {
-    if (file.error().code != Code::kMissingFile) return file.error();
-    return Error{Code::kIndexNotFound, "Index does not exist: " + file.error().message};
-  }
+  const auto file = read_file(vfs);
+  if (!file) return file.error();
   return decode_manifest((*file)->bytes());
+}
+
+Expected<ManifestMark> read_manifest_mark(Vfs& vfs) {
+  const auto file = read_file(vfs);
+  if (!file) return file.error();
+  // The header, with the size and the checksum of the rest.
+  ManifestMark mark{};
+  static_assert(sizeof(mark) == sizeof(Header));
+  const Bytes bytes = (*file)->bytes();
+  std::copy_n(bytes.begin(), std::min(bytes.size(), mark.size()), mark.begin());
+  return mark;
 }
 
 }  // namespace quiver::store

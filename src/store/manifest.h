@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct SegmentEntry {
 
 /// The one file that says what belongs to the index: replaced atomically (docs/format.md).
 struct Manifest {
+  uint64_t index = 0;                  ///< drawn when the index is made: tells it from a later one
   Buffer config;                       ///< opaque to the store
   uint64_t next_file_number = 1;       ///< above every number in use when it was written
   uint64_t first_log = 1;              ///< recovery replays this log file and all later ones
@@ -37,5 +39,10 @@ Expected<void> write_manifest(Vfs& vfs, const Manifest& manifest);
 
 /// INDEX_NOT_FOUND if there is none, else as decode_manifest.
 Expected<Manifest> read_manifest(Vfs& vfs);
+
+/// What differs between any two manifests of a folder: cheap to read, for those who look often
+/// whether there is a new one. Errors as read_manifest.
+using ManifestMark = std::array<uint8_t, 24>;
+Expected<ManifestMark> read_manifest_mark(Vfs& vfs);
 
 }  // namespace quiver::store

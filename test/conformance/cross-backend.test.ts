@@ -54,7 +54,7 @@ describe.each(pairs)('%s writes, %s reads', (writer, reader) => {
     },
   );
 
-  test('a second writer is refused while the first has the folder open', async () => {
+  test('a second writer is refused while the first has written and is open', async () => {
     const first = new LocalIndex(folder, { backend: writer });
     await first.createIndex();
     await first.insertItem({ id: 'a', vector: [1, 2] });
@@ -62,9 +62,17 @@ describe.each(pairs)('%s writes, %s reads', (writer, reader) => {
     expect((await errorOf(() => second.insertItem({ id: 'b', vector: [1, 2] }))).code).toBe(
       'LOCKED',
     );
+    // Reading goes on, and follows the writer.
+    expect((await second.getItem('a'))?.vector).toEqual(new Float32Array([1, 2]));
+    await first.insertItem({ id: 'c', vector: [3, 4] });
+    expect(await second.refresh()).toBe(true);
+    expect(await second.refresh()).toBe(false);
+    expect((await second.query({ vector: [3, 4], topK: 1 })).map(({ item }) => item.id)).toEqual([
+      'c',
+    ]);
     await first.close();
     await second.insertItem({ id: 'b', vector: [1, 2] });
-    expect(await second.listItems()).toHaveLength(2);
+    expect(await second.listItems()).toHaveLength(3);
     await second.close();
   });
 });

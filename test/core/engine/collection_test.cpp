@@ -8,94 +8,18 @@
 #include <map>
 
 #include "base/msgpack.h"
-#include "engine/searcher.h"
-#include "store/vfs_memory.h"
 #include "support/batches.h"
+#include "support/collection_fixture.h"
 
 namespace quiver::engine {
 namespace {
 
 using test::BatchMaker;
+using Fixture = test::CollectionFixture;
 using test::number_metadata;
 using test::random_vector;
 
 constexpr uint32_t kDim = 8;
-
-class Fixture {
- public:
-  explicit Fixture(Metric metric = Metric::kL2, uint32_t seal_threshold = 0) {
-    Config config;
-    config.metric = metric;
-    config.graph = {8, 60};
-    options_.seal_threshold = seal_threshold;
-    auto vfs = store::memory_vfs(disk_);
-    EXPECT_TRUE(Collection::create(*vfs, config));
-    open();
-  }
-
-  void open() {
-    auto opened = Collection::open(store::memory_vfs(disk_), options_);
-    ASSERT_TRUE(opened) << opened.error().message;
-    collection_ = std::move(*opened);
-  }
-
-  void reopen() {
-    collection_.reset();
-    open();
-  }
-
-  Expected<WriteCounts> commit(const BatchMaker& batch) {
-    Transaction transaction;
-    if (auto added = transaction.add(batch.encode()); !added) return added.error();
-    Transaction* const transactions[] = {&transaction};
-    Expected<WriteCounts> results[] = {WriteCounts{}};
-    collection_->commit(transactions, results);
-    return results[0];
-  }
-
-  /// Does all background work that is waiting.
-  void maintain() {
-    while (auto job = collection_->next_job()) {
-      ASSERT_TRUE(job->prepare());
-      while (*job->insert_next()) {
-      }
-      ASSERT_TRUE(job->write(collection_->vfs()));
-      ASSERT_TRUE(collection_->install(*job));
-    }
-  }
-
-  std::vector<std::string> nearest(std::vector<float> vector, uint32_t k, bool exact = false) {
-    const auto view = collection_->view();
-    auto query = prepare_query(*view, collection_->config().metric, vector);
-    EXPECT_TRUE(query) << query.error().message;
-    QueryOptions options;
-    options.top_k = k;
-    options.exact = exact;
-    std::vector<std::string> ids;
-    for (const Hit& hit : search_view(*view, *query, options)) {
-      ids.emplace_back(view->parts[hit.part].source->id(hit.row));
-    }
-    return ids;
-  }
-
-  bool verifies() {
-    const auto report = collection_->verify();
-    EXPECT_TRUE(report);
-    const msgpack::Value map(*report);
-    for (const msgpack::Value problem : map.find("problems")->elements()) {
-      ADD_FAILURE() << problem.text();
-    }
-    return map.find("ok")->boolean();
-  }
-
-  Collection& operator*() { return *collection_; }
-  Collection* operator->() { return collection_.get(); }
-  std::shared_ptr<store::MemoryDisk> disk_ = std::make_shared<store::MemoryDisk>();
-  OpenOptions options_;
-
- private:
-  std::shared_ptr<Collection> collection_;
-};
 
 std::vector<float> axis(uint32_t i) {
   std::vector<float> vector(kDim, 0.0F);
@@ -208,17 +132,11 @@ TEST(Collection, EqualScoresAreOrderedById) {
   EXPECT_EQ(collection.nearest(axis(0), 3), (std::vector<std::string>{"a", "b", "c"}));
 }
 
-TEST(Collection, ASecondWriterIsLockedOut) {
-  Fixture collection;
-  const auto second = Collection::open(store::memory_vfs(collection.disk_), {});
-  ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().code, Code::kLocked);
-}
-
 TEST(Collection, CreatingTwiceAndOpeningNothingAreErrors) {
   Fixture collection;
   auto vfs = store::memory_vfs(collection.disk_);
-  EXPECT_EQ(Collection::create(*vfs, {}).error().code, Code::kLocked);
+  ASSERT_TRUE(collection->become_writer());
+  EXPECT_EQ(Collection::create(*vfs, {}).error().code, Code::kIndexExists);
   EXPECT_TRUE(collection->close());
   EXPECT_EQ(Collection::create(*vfs, {}).error().code, Code::kIndexExists);
   const auto nothing =
@@ -248,6 +166,7 @@ TEST(Collection, MissingFilesAreNamed) {
 TEST(Collection, DestroyRemovesTheIndexAndNothingElse) {
   Fixture collection;
   auto vfs = store::memory_vfs(collection.disk_);
+  ASSERT_TRUE(collection->become_writer());
   EXPECT_EQ(Collection::destroy(*vfs).error().code, Code::kLocked);
   EXPECT_TRUE(collection->close());
   collection.disk_->files["notes.txt"] = std::make_shared<const Buffer>();
@@ -291,7 +210,9 @@ TEST_P(RandomHistory, MatchesTheModel) {
     if (is_valid) model = std::move(next);
     if (random() % 4 == 0) collection.maintain();
     if (random() % 6 == 0) collection.reopen();
-    if (random() % 20 == 0) collection->request_optimize();
+    if (random() % 20 == 0) {
+      EXPECT_TRUE(collection->request_optimize());
+    }
   }
   collection.maintain();
   const auto view = collection->view();
@@ -318,7 +239,7 @@ TEST(Collection, OptimizeLeavesOneSegmentWithoutDeletedRows) {
     }
     batch.remove("0/1");
     ASSERT_TRUE(collection.commit(batch));
-    collection->request_optimize();
+    EXPECT_TRUE(collection->request_optimize());
     collection.maintain();
   }
   const auto view = collection->view();

@@ -1,0 +1,189 @@
+// What a collection does in the background: sealing frozen heads into segments, merging segments.
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "engine/collection.h"
+#include "store/file_names.h"
+
+namespace quiver::engine {
+
+/// About 2 million floats: what a query measures in a fraction of a millisecond.
+uint32_t Collection::seal_threshold() const {
+  if (options_.seal_threshold != 0) return options_.seal_threshold;
+  return std::clamp<uint32_t>((1U << 21) / std::max(state_.view.dim, 1U), 1024, 65536);
+}
+
+bool Collection::wants_seal() const {
+  if (!state_.head || state_.head->rows() == 0) return false;
+  return optimize_requested_ || state_.head->rows() >= seal_threshold();
+}
+
+/// Ends the head and its log file, so that both can be replaced by a segment.
+Expected<void> Collection::freeze() {
+  if (auto synced = sync_log(); !synced) return synced;
+  const uint64_t number = next_file_number_;
+  if (auto started = start_log(); !started) return started;
+  state_.parts.back().log_after = number;
+  state_.parts.back().sequence_after = state_.next_sequence;
+  state_.head = nullptr;
+  return {};
+}
+
+/// The parts that the next job is to replace by one segment.
+std::optional<std::pair<size_t, size_t>> Collection::next_range() const {
+  const std::vector<Part>& parts = state_.view.parts;
+  size_t segments = 0;
+  while (segments < parts.size() && state_.parts[segments].segment_number != 0) ++segments;
+  const size_t sealable = parts.size() - (state_.head ? 1 : 0);
+  if (optimize_requested_) {
+    const bool is_compact =
+        sealable == 0 || (sealable == 1 && segments == 1 && parts[0].deleted_count == 0);
+    if (!is_compact) return std::pair(size_t{0}, sealable);
+  }
+  if (segments < sealable) return std::pair(segments, sealable);
+  for (size_t i = 0; i < segments; ++i) {
+    if (parts[i].deleted_count * 2 > parts[i].count) return std::pair(i, i + 1);
+  }
+  // Merge the newest segments once four or more are of like size: each row is then merged a
+  // logarithmic number of times.
+  if (segments == 0) return std::nullopt;
+  size_t first = segments - 1;
+  uint64_t rows = parts[first].live();
+  while (first > 0 && parts[first - 1].live() <= rows) rows += parts[--first].live();
+  if (segments - first >= 4) return std::pair(first, segments);
+  return std::nullopt;
+}
+
+std::unique_ptr<MaintenanceJob> Collection::next_job() {
+  const std::lock_guard lock(writer_mutex_);
+  if (closed_ || failure_) return nullptr;
+  if (!lock_) {
+    // What was left undone is done here unless another process is at it.
+    if (!std::exchange(resume_, false) || !acquire()) return nullptr;
+    resumed_ = true;
+  }
+  if (wants_seal()) {
+    if (auto frozen = freeze(); !frozen) {
+      failure_ = frozen.error();
+      return nullptr;
+    }
+  }
+  const auto range = next_range();
+  if (!range) {
+    optimize_requested_ = false;
+    if (resumed_) release();
+    return nullptr;
+  }
+  return std::make_unique<MaintenanceJob>(view_, range->first, range->second, config_,
+                                          next_file_number_++);
+}
+
+Expected<void> Collection::request_optimize() {
+  if (auto acquired = become_writer(); !acquired) return acquired;
+  optimize_requested_ = true;
+  return {};
+}
+
+Expected<void> Collection::install(const MaintenanceJob& job) {
+  const std::lock_guard lock(writer_mutex_);
+  if (closed_) return Error{Code::kClosed, "The index is closed"};
+  if (failure_) return *failure_;
+  auto next = replace_parts(job);
+  if (!next) return next.error();
+  // The manifest holds deletions that may come from commits not yet on the disk: the log first.
+  if (auto synced = sync_log(); !synced) {
+    failure_ = synced.error();
+    return synced;
+  }
+  if (auto written = write_manifest(*next); !written) return written;
+  const State before = state_;
+  publish(std::move(*next));
+  remove_replaced(job, before);
+  return {};
+}
+
+/// The state with the finished job's segment in place of the parts that it was made from.
+Expected<State> Collection::replace_parts(const MaintenanceJob& job) const {
+  State next = state_;
+  const auto first = static_cast<ptrdiff_t>(job.first());
+  const auto last = static_cast<ptrdiff_t>(job.last());
+  if (const PartState& replaced = state_.parts[job.last() - 1]; replaced.segment_number == 0) {
+    next.first_log = replaced.log_after;
+    next.first_sequence = replaced.sequence_after;
+  }
+  std::vector<Part>& parts = next.view.parts;
+  parts.erase(parts.begin() + first, parts.begin() + last);
+  next.parts.erase(next.parts.begin() + first, next.parts.begin() + last);
+  if (job.rows() == 0) return next;
+
+  auto segment = Segment::open(*vfs_, store::segment_file_name(job.segment_number()),
+                               config_.metric, state_.view.dim);
+  if (!segment) return segment.error();
+  Part part{*segment, job.rows(), 0, nullptr};
+  // Rows deleted while the job ran.
+  auto deleted = std::make_shared<Bitmap>(job.rows());
+  for (uint32_t row = 0; row < job.rows(); ++row) {
+    const MaintenanceJob::Source& from = job.sources()[row];
+    if (state_.view.parts[from.part].is_live(from.row)) continue;
+    deleted->set(row);
+    ++part.deleted_count;
+  }
+  if (part.deleted_count != 0) part.deleted = std::move(deleted);
+  parts.insert(parts.begin() + first, std::move(part));
+  next.parts.insert(next.parts.begin() + first, PartState{job.segment_number(), 0, 0});
+  return next;
+}
+
+/// Removes the files that the manifest does not name any more. What cannot be removed now is
+/// removed when the lock is taken the next time.
+void Collection::remove_replaced(const MaintenanceJob& job, const State& before) {
+  for (size_t part = job.first(); part < job.last(); ++part) {
+    const uint64_t number = before.parts[part].segment_number;
+    if (number != 0) (void)vfs_->remove(store::segment_file_name(number));
+  }
+  if (state_.first_log == before.first_log) return;
+  const auto files = vfs_->list();
+  if (!files) return;
+  for (const std::string& name : *files) {
+    const auto number = store::log_file_number(name);
+    if (number && *number < state_.first_log) (void)vfs_->remove(name);
+  }
+}
+
+Expected<void> Collection::write_manifest(const State& state) {
+  store::Manifest manifest;
+  manifest.index = index_;
+  Config config = config_;
+  config.dimensions = state.view.dim;
+  manifest.config = encode_config(config);
+  manifest.next_file_number = next_file_number_;
+  manifest.first_log = state.first_log;
+  manifest.first_sequence = state.first_sequence;
+  for (size_t i = 0; i < state.parts.size(); ++i) {
+    if (state.parts[i].segment_number == 0) continue;
+    const Part& part = state.view.parts[i];
+    store::SegmentEntry entry;
+    entry.number = state.parts[i].segment_number;
+    entry.rows = part.count;
+    for (uint32_t row = 0; part.deleted && row < part.count; ++row) {
+      if (part.deleted->test(row)) entry.deleted_rows.push_back(row);
+    }
+    manifest.segments.push_back(std::move(entry));
+  }
+  return store::write_manifest(*vfs_, manifest);
+}
+
+void Collection::set_progress(bool idle, uint32_t done, uint32_t total) {
+  maintenance_done_ = done;
+  maintenance_total_ = total;
+  maintenance_idle_ = idle;
+}
+
+void Collection::set_maintenance_error(std::optional<Error> error) {
+  const std::lock_guard lock(maintenance_error_mutex_);
+  maintenance_error_ = std::move(error);
+}
+
+}  // namespace quiver::engine

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/msgpack.h"
+#include "engine/collection.h"
+#include "engine/searcher.h"
+#include "store/vfs_memory.h"
+#include "support/batches.h"
+
+namespace quiver::test {
+
+/// A collection in memory that can be closed and opened again, and what tests do with it.
+class CollectionFixture {
+ public:
+  explicit CollectionFixture(Metric metric = Metric::kL2, uint32_t seal_threshold = 0) {
+    engine::Config config;
+    config.metric = metric;
+    config.graph = {8, 60};
+    options_.seal_threshold = seal_threshold;
+    auto vfs = store::memory_vfs(disk_);
+    EXPECT_TRUE(engine::Collection::create(*vfs, config));
+    open();
+  }
+
+  /// Another process on the same disk.
+  CollectionFixture(const CollectionFixture& other, engine::OpenOptions options)
+      : disk_(other.disk_), options_(options) {
+    open();
+  }
+
+  void open() {
+    auto opened = engine::Collection::open(store::memory_vfs(disk_), options_);
+    ASSERT_TRUE(opened) << opened.error().message;
+    collection_ = std::move(*opened);
+  }
+
+  void reopen() {
+    collection_.reset();
+    open();
+  }
+
+  Expected<engine::WriteCounts> commit(const BatchMaker& batch) {
+    engine::Transaction transaction;
+    if (auto added = transaction.add(batch.encode()); !added) return added.error();
+    engine::Transaction* const transactions[] = {&transaction};
+    Expected<engine::WriteCounts> results[] = {engine::WriteCounts{}};
+    collection_->commit(transactions, results);
+    return results[0];
+  }
+
+  /// Does all background work that is waiting.
+  void maintain() {
+    while (auto job = collection_->next_job()) {
+      ASSERT_TRUE(job->prepare());
+      while (*job->insert_next()) {
+      }
+      ASSERT_TRUE(job->write(collection_->vfs()));
+      ASSERT_TRUE(collection_->install(*job));
+    }
+  }
+
+  std::vector<std::string> nearest(std::vector<float> vector, uint32_t k, bool exact = false) {
+    const auto view = collection_->view();
+    auto query = engine::prepare_query(*view, collection_->config().metric, vector);
+    EXPECT_TRUE(query) << query.error().message;
+    engine::QueryOptions options;
+    options.top_k = k;
+    options.exact = exact;
+    std::vector<std::string> ids;
+    for (const engine::Hit& hit : engine::search_view(*view, *query, options)) {
+      ids.emplace_back(view->parts[hit.part].source->id(hit.row));
+    }
+    return ids;
+  }
+
+  bool verifies() {
+    const auto report = collection_->verify();
+    EXPECT_TRUE(report);
+    const msgpack::Value map(*report);
+    for (const msgpack::Value problem : map.find("problems")->elements()) {
+      ADD_FAILURE() << problem.text();
+    }
+    return map.find("ok")->boolean();
+  }
+
+  engine::Collection& operator*() { return *collection_; }
+  engine::Collection* operator->() { return collection_.get(); }
+  std::shared_ptr<store::MemoryDisk> disk_ = std::make_shared<store::MemoryDisk>();
+  engine::OpenOptions options_;
+
+ private:
+  std::shared_ptr<engine::Collection> collection_;
+};
+
+}  // namespace quiver::test

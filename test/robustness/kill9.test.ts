@@ -1,0 +1,98 @@
+// Method: a child process writes without end and is killed with SIGKILL at a random moment. What is on the disk must be the
+// state after the operations that were acknowledged, or after the one that was under way too: nothing less, no half.
+//   QUIVER_KILL9_ROUNDS=50 npx vitest run test/robustness/kill9
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Backend, LocalIndex } from '../../js/index.ts';
+import { carryOut, dimensions, Workload } from './children/workload.mjs';
+
+const writerScript = fileURLToPath(new URL('./children/writer.mjs', import.meta.url));
+const rounds = Number(process.env['QUIVER_KILL9_ROUNDS'] ?? 6);
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = join(await mkdtemp(join(tmpdir(), 'quiver-kill9-')), 'index');
+  const index = new LocalIndex(folder, { dimensions });
+  await index.createIndex();
+  await index.close();
+});
+
+afterEach(async () => {
+  await rm(join(folder, '..'), { recursive: true, force: true });
+});
+
+/** Runs the writer for some time after its first acknowledgement; how many operations it had acknowledged. */
+async function writeAndKill(backend: Backend, seed: number, ms: number): Promise<number> {
+  const child = spawn(process.execPath, [writerScript, folder, backend, String(seed)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  let acknowledged = 0;
+  let timer: Promise<unknown> | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    acknowledged = Number(line);
+    timer ??= pause(ms).then(() => child.kill('SIGKILL'));
+  }
+  await ended;
+  expect(child.signalCode).toBe('SIGKILL');
+  return acknowledged;
+}
+
+type Contents = Map<string, { vector: number[]; metadata: unknown }>;
+
+const contents = (
+  items: Iterable<{ id: string; vector: Float32Array; metadata: unknown }>,
+): Contents =>
+  new Map([...items].map(({ id, vector, metadata }) => [id, { vector: [...vector], metadata }]));
+
+/** The model after `operations`, and after one more. */
+function states(seed: number, operations: number): [Contents, Contents] {
+  const workload = new Workload(seed);
+  for (let i = 0; i < operations; i++) workload.next();
+  const before = contents(workload.items.values());
+  workload.next();
+  return [before, contents(workload.items.values())];
+}
+
+async function round(backend: Backend, seed: number, ms: number): Promise<void> {
+  const acknowledged = await writeAndKill(backend, seed, ms);
+  const index = new LocalIndex(folder, { backend });
+  const report = await index.verify();
+  expect(report.problems).toEqual([]);
+  const found = contents(await index.listItems());
+  const [before, after] = states(seed, acknowledged);
+  const context = `seed ${seed}, killed after ${acknowledged} operations`;
+  if (!isDeepStrictEqual(found, before)) expect(found, context).toEqual(after);
+  // The lock of the dead is taken over, and writing goes on.
+  const more = new Workload(seed + 1_000_000);
+  for (const step of more.next()) {
+    const items = step.items?.map((item) => ({ ...item, id: `more ${item.id}` }));
+    await carryOut(index, [{ ...step, items }]);
+  }
+  await index.close();
+}
+
+test.each([
+  ['native', rounds],
+  ['wasm', Math.ceil(rounds / 3)],
+] as const)(
+  '%s: what was acknowledged survives kill -9',
+  async (backend, times) => {
+    for (let i = 0; i < times; i++) {
+      const seed = Math.floor(Math.random() * 2 ** 31);
+      await round(backend, seed, Math.random() ** 2 * 600);
+      const index = new LocalIndex(folder, { dimensions });
+      await index.createIndex({ deleteIfExists: true });
+      await index.close();
+    }
+  },
+  60_000 + rounds * 5000,
+);
