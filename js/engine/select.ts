@@ -9,7 +9,9 @@ import { loadWasmEngine } from './wasm.ts';
 // One of each a thread, made at first use: `memory:` folders are shared by all indexes that name them.
 let native: ReturnType<typeof loadNativeEngine> | undefined;
 let wasm: Promise<Engine> | undefined;
-let warned = false;
+/** On the global object, because a process can hold an ESM and a CommonJS copy of this module. */
+const warned: unique symbol = Symbol.for('quiverdb.warned');
+const marks = globalThis as { [warned]?: boolean };
 
 /**
  * The engine for Node: the addon, else the WASM module with one warning that says why.
@@ -33,8 +35,8 @@ export async function selectEngine(backend: Backend | undefined): Promise<Loaded
     try {
       wasm ??= loadWasmEngine(new RoutedFs(new MemoryFs(), new NodeFs()));
       const engine = await wasm;
-      if (forced === undefined && !warned) {
-        warned = true;
+      if (forced === undefined && marks[warned] !== true) {
+        marks[warned] = true;
         process.emitWarning(
           `The native addon cannot be used, WebAssembly is: ${attempts.join('; ')}`,
           'QuiverWarning',

@@ -1,5 +1,5 @@
 // The build targets. Each is skipped when the contents of its inputs have not changed and its results are there.
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findEmscripten } from './emscripten.mjs';
@@ -126,6 +126,8 @@ export async function buildJs() {
     results.map((name) => inRoot('dist', name)),
     async () => {
       say('Building the JavaScript package');
+      // Chunks have their hash in the name: the old ones would stay.
+      rmSync(inRoot('dist'), { recursive: true, force: true });
       await run(process.execPath, [tsdown, '--logLevel', 'warn'], { quiet: true });
       mkdirSync(inRoot('dist'), { recursive: true });
       copyFileSync(inRoot('build/wasm/quiver.wasm'), inRoot('dist/quiver.wasm'));

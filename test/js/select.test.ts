@@ -5,6 +5,7 @@ import { errorOf } from '../conformance/helpers.ts';
 
 beforeEach(() => {
   vi.resetModules();
+  Reflect.deleteProperty(globalThis, Symbol.for('quiverdb.warned'));
   vi.doMock('../../js/engine/platform.ts', () => ({
     findAddon: () => ({ addon: undefined, attempts: ['prebuilt addon: not here'] }),
   }));

@@ -6,7 +6,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -36,10 +35,9 @@ async function writeAndKill(backend: Backend, seed: number, ms: number): Promise
   });
   const ended = new Promise((resolve) => child.on('close', resolve));
   let acknowledged = 0;
-  let timer: Promise<unknown> | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
+    if (acknowledged === 0) setTimeout(() => child.kill('SIGKILL'), ms);
     acknowledged = Number(line);
-    timer ??= pause(ms).then(() => child.kill('SIGKILL'));
   }
   await ended;
   expect(child.signalCode).toBe('SIGKILL');
