@@ -1,0 +1,275 @@
+// Power cuts and I/O errors at every operation of a workload on the disk. After each, the index
+// opened again must hold what the acknowledged transactions made of it, with the one under way
+// wholly there or not at all; it verifies and takes writes.
+//   QUIVER_CRASH_SEEDS=50 ctest --preset release -R Crash      more workloads, more outcomes of
+//   each cut
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <random>
+
+#include "base/msgpack.h"
+#include "engine/collection.h"
+#include "support/batches.h"
+#include "support/fault_vfs.h"
+
+namespace quiver::engine {
+namespace {
+
+using test::BatchMaker;
+using test::FaultDisk;
+
+constexpr uint32_t kDim = 4;
+
+using Model = std::map<std::string, std::vector<float>>;
+
+uint32_t seeds() {
+  const char* wanted = std::getenv("QUIVER_CRASH_SEEDS");
+  return wanted == nullptr ? 3 : static_cast<uint32_t>(std::strtoul(wanted, nullptr, 10));
+}
+
+/// A workload on one disk, until something fails. What it does depends on the seed alone.
+class Workload {
+ public:
+  Workload(uint32_t seed, uint32_t steps, uint32_t rows_at_once, uint32_t seal_threshold)
+      : random_(seed), steps_(steps), rows_at_once_(rows_at_once) {
+    options_.seal_threshold = seal_threshold;
+  }
+
+  /// Runs on `disk`; true if all of it succeeded.
+  bool run(const std::shared_ptr<FaultDisk>& disk) {
+    vfs_ = test::fault_vfs(disk);
+    Config config;
+    config.metric = Metric::kL2;
+    config.graph = {4, 16};
+    if (!Collection::create(*vfs_, config)) return false;
+    created_ = true;
+    if (!open()) return false;
+    for (uint32_t step = 0; step < steps_; ++step) {
+      const uint32_t kind = random_() % 10;
+      if (kind < 6 ? !commit() : kind < 8 ? !maintain() : kind < 9 ? !optimize() : !reopen()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  [[nodiscard]] bool created() const { return created_; }
+  [[nodiscard]] const Model& acknowledged() const { return acknowledged_; }
+  /// What may be there: that, and what each transaction under way makes of it.
+  [[nodiscard]] const std::vector<Model>& possible() const { return possible_; }
+
+  /// As if the process died: nothing is written any more.
+  void die(FaultDisk& disk) {
+    disk.plan = {1, 0, Code::kIoError};
+    collection_.reset();
+  }
+
+ private:
+  bool open() {
+    auto opened = Collection::open(vfs_, options_);
+    if (opened) collection_ = std::move(*opened);
+    return opened.has_value();
+  }
+
+  bool reopen() {
+    const bool closed = collection_->close().has_value();
+    collection_.reset();
+    return closed && open();
+  }
+
+  /// Two transactions with one fsync; each of one or more batches.
+  bool commit() {
+    std::vector<Transaction> transactions(1 + random_() % 2);
+    Model model = acknowledged_;
+    possible_ = {model};
+    for (Transaction& transaction : transactions) {
+      for (uint32_t i = 0, batches = 1 + random_() % 2; i < batches; ++i) {
+        if (!transaction.add(next_batch(model).encode())) return false;
+      }
+      possible_.push_back(model);
+    }
+    std::vector<Transaction*> pointers;
+    for (Transaction& transaction : transactions) pointers.push_back(&transaction);
+    std::vector<Expected<WriteCounts>> results(transactions.size(), WriteCounts{});
+    collection_->commit(pointers, results);
+    for (const auto& result : results) {
+      if (!result) return false;
+    }
+    acknowledged_ = model;
+    possible_ = {model};
+    return true;
+  }
+
+  BatchMaker next_batch(Model& model) {
+    BatchMaker batch(kDim);
+    for (uint32_t i = 0, n = 1 + random_() % rows_at_once_; i < n; ++i) {
+      const std::string id = "item-" + std::to_string(random_() % (rows_at_once_ * 4));
+      if (random_() % 4 == 0) {
+        batch.remove(id);
+        model.erase(id);
+      } else {
+        const std::vector<float> vector = test::random_vector(random_, kDim);
+        batch.upsert(id, vector);
+        model[id] = vector;
+      }
+    }
+    return batch;
+  }
+
+  bool maintain() {
+    while (auto job = collection_->next_job()) {
+      if (!job->prepare()) return false;
+      while (true) {
+        const auto inserted = job->insert_next();
+        if (!inserted) return false;
+        if (!*inserted) break;
+      }
+      if (!job->write(*vfs_) || !collection_->install(*job)) return false;
+    }
+    return collection_->sync().has_value();
+  }
+
+  bool optimize() { return collection_->request_optimize().has_value() && maintain(); }
+
+  std::mt19937 random_;
+  uint32_t steps_;
+  uint32_t rows_at_once_;
+  OpenOptions options_;
+  std::shared_ptr<store::Vfs> vfs_;
+  std::shared_ptr<Collection> collection_;
+  bool created_ = false;
+  Model acknowledged_;
+  std::vector<Model> possible_{Model{}};
+};
+
+Model contents(const Collection& collection) {
+  Model model;
+  const auto view = collection.view();
+  for (const Part& part : view->parts) {
+    for (uint32_t row = 0; row < part.count; ++row) {
+      if (!part.is_live(row)) continue;
+      const float* vector = part.source->vector(row);
+      model[std::string(part.source->id(row))] = {vector, vector + view->dim};
+    }
+  }
+  return model;
+}
+
+std::string problems(Collection& collection) {
+  const auto report = collection.verify();
+  if (!report) return report.error().message;
+  std::string all;
+  for (const msgpack::Value problem : msgpack::Value(*report).find("problems")->elements()) {
+    all += std::string(problem.text()) + "; ";
+  }
+  return all;
+}
+
+/// Opens what is left on `disk` and checks it against what the workload knows.
+void check_survivor(const Workload& workload, const std::shared_ptr<store::MemoryDisk>& disk) {
+  const auto vfs = test::vfs_after_death(disk);
+  auto opened = Collection::open(vfs, {});
+  if (!opened && !workload.created()) {
+    // Creating it was cut short: then it can be created again.
+    ASSERT_EQ(opened.error().code, Code::kIndexNotFound) << opened.error().message;
+    const auto created = Collection::create(*vfs, {});
+    ASSERT_TRUE(created) << created.error().message;
+    return;
+  }
+  ASSERT_TRUE(opened) << opened.error().message;
+  std::shared_ptr<Collection> collection = std::move(*opened);
+  const Model found = contents(*collection);
+  ASSERT_NE(std::find(workload.possible().begin(), workload.possible().end(), found),
+            workload.possible().end())
+      << found.size() << " items, expected the " << workload.acknowledged().size()
+      << " that were acknowledged, or those of a whole transaction more";
+  ASSERT_EQ(problems(*collection), "");
+
+  Transaction more;
+  ASSERT_TRUE(more.add(BatchMaker(kDim).upsert("more", {1, 2, 3, 4}).encode()));
+  Transaction* const transactions[] = {&more};
+  Expected<WriteCounts> results[] = {WriteCounts{}};
+  collection->commit(transactions, results);
+  ASSERT_TRUE(results[0]) << results[0].error().message;
+  const auto closed = collection->close();
+  ASSERT_TRUE(closed) << closed.error().message;
+  auto again = Collection::open(vfs, {});
+  ASSERT_TRUE(again) << again.error().message;
+  Model expected = found;
+  expected["more"] = {1, 2, 3, 4};
+  ASSERT_EQ(contents(**again), expected);
+  ASSERT_EQ(problems(**again), "");
+}
+
+struct Size {
+  uint32_t steps;
+  uint32_t rows_at_once;
+  uint32_t seal_threshold;
+  uint32_t outcomes;  ///< of each power cut that are looked at
+};
+
+/// Many small segments; and few with graphs.
+constexpr Size kSizes[] = {{40, 12, 20, 6}, {10, 1500, 1200, 2}};
+
+Workload workload(uint32_t seed, const Size& size) {
+  return {seed, size.steps, size.rows_at_once, size.seal_threshold};
+}
+
+uint64_t operations_of(uint32_t seed, const Size& size) {
+  auto disk = std::make_shared<FaultDisk>();
+  EXPECT_TRUE(workload(seed, size).run(disk));
+  return disk->operations;
+}
+
+class Crash : public testing::TestWithParam<Size> {};
+
+TEST_P(Crash, APowerCutLosesNothingThatWasAcknowledged) {
+  for (uint32_t seed = 1; seed <= seeds(); ++seed) {
+    const uint64_t operations = operations_of(seed, GetParam());
+    for (uint64_t cut = 1; cut <= operations; ++cut) {
+      SCOPED_TRACE("seed " + std::to_string(seed) + ", power cut at operation " +
+                   std::to_string(cut) + " of " + std::to_string(operations));
+      auto disk = std::make_shared<FaultDisk>();
+      disk->plan.cut_at = cut;
+      Workload run = workload(seed, GetParam());
+      (void)run.run(disk);  // the last cuts fall into the closing of the index
+      for (uint32_t outcome = 0; outcome < GetParam().outcomes; ++outcome) {
+        SCOPED_TRACE("outcome " + std::to_string(outcome));
+        check_survivor(run, disk->after_power_cut(outcome));
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+TEST_P(Crash, AnErrorOfTheDiskLosesNothingThatWasAcknowledged) {
+  for (uint32_t seed = 1; seed <= seeds(); ++seed) {
+    const uint64_t operations = operations_of(seed, GetParam());
+    for (uint64_t at = 1; at <= operations; ++at) {
+      SCOPED_TRACE("seed " + std::to_string(seed) + ", error at operation " + std::to_string(at) +
+                   " of " + std::to_string(operations));
+      auto disk = std::make_shared<FaultDisk>();
+      disk->plan.fail_at = at;
+      disk->plan.failure = at % 2 == 0 ? Code::kIoError : Code::kNoSpace;
+      Workload run = workload(seed, GetParam());
+      (void)run.run(disk);  // an error while cleaning up is no failure
+      // The process ends in either way; the system goes on, or loses power too.
+      run.die(*disk);
+      check_survivor(run, disk->as_seen());
+      if (HasFatalFailure()) return;
+      check_survivor(run, disk->after_power_cut(static_cast<uint32_t>(at % 5)));
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, Crash, testing::ValuesIn(kSizes), [](const auto& size) {
+  return size.param.rows_at_once < 1000 ? "ManySegments" : "Graphs";
+});
+
+}  // namespace
+}  // namespace quiver::engine
