@@ -44,7 +44,7 @@ Buffer survivor(const Buffer& content, size_t synced, std::mt19937& random) {
 }  // namespace
 
 std::shared_ptr<store::MemoryDisk> FaultDisk::after_power_cut(uint32_t seed) const {
-  std::mt19937 random(seed);
+  std::mt19937 random(static_cast<uint32_t>(seed * 1000003 + operations));
   Folder folder = platter_;
   // Seed 0 loses all that it may, seed 1 nothing; the others some, in order or not.
   const size_t prefix = random() % (changes_.size() + 1);

@@ -1,0 +1,156 @@
+#include "store/segment_file.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/crc32c.h"
+#include "store/vfs_memory.h"
+
+namespace quiver::store {
+namespace {
+
+constexpr const char* kName = "seg-000001.qseg";
+
+class SegmentFileTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto writer = SegmentFileWriter::create(*vfs_, kName);
+    ASSERT_TRUE(writer);
+    for (const auto& [id, alignment, text] : sections_) {
+      ASSERT_TRUE((*writer)->begin_section(id, alignment));
+      // In two pieces.
+      ASSERT_TRUE((*writer)->append(as_bytes(std::string_view(text).substr(0, text.size() / 2))));
+      ASSERT_TRUE((*writer)->append(as_bytes(std::string_view(text).substr(text.size() / 2))));
+    }
+    EXPECT_FALSE(*vfs_->exists(kName)) << "it has its name before it is finished";
+    ASSERT_TRUE((*writer)->finish());
+    whole_ = *disk_->files.at(kName);
+    EXPECT_EQ(disk_->files.size(), 1U);
+  }
+
+  auto open(Buffer bytes, bool verify = true) {
+    disk_->files[kName] = std::make_shared<const Buffer>(std::move(bytes));
+    return SegmentFile::open(*vfs_, kName, verify);
+  }
+
+  /// Gives a file with a changed table its checksums back, so that only the content is wrong.
+  void seal(Buffer& bytes) const {
+    const size_t footer = bytes.size() - 32;
+    uint64_t table = 0;
+    std::memcpy(&table, &bytes[footer], 8);
+    const uint32_t table_crc = crc32c(Bytes(bytes).subspan(table, footer - table));
+    std::memcpy(&bytes[footer + 12], &table_crc, 4);
+    const uint32_t crc = crc32c(Bytes(bytes).subspan(footer, 20));
+    std::memcpy(&bytes[footer + 20], &crc, 4);
+  }
+
+  struct Section {
+    uint32_t id;
+    uint32_t alignment;
+    std::string text;
+  };
+  const std::vector<Section> sections_{
+      {1, 8, "one"}, {9, 64, ""}, {4, 4096, std::string(100, 'x')}, {5, 8, "last"}};
+  std::shared_ptr<MemoryDisk> disk_ = std::make_shared<MemoryDisk>();
+  std::shared_ptr<Vfs> vfs_ = memory_vfs(disk_);
+  Buffer whole_;
+};
+
+TEST_F(SegmentFileTest, SectionsComeBackAligned) {
+  const auto file = open(whole_);
+  ASSERT_TRUE(file) << file.error().message;
+  const Bytes first = *(*file)->section(1);
+  for (const auto& [id, alignment, text] : sections_) {
+    const auto section = (*file)->section(id);
+    ASSERT_TRUE(section);
+    EXPECT_EQ(as_text(*section), text);
+    EXPECT_EQ(static_cast<size_t>(section->data() - first.data() + 64) % alignment, 0U);
+  }
+  EXPECT_EQ((*file)->section(2).error().code, Code::kCorruptFile);
+  EXPECT_EQ((*file)->size(), whole_.size());
+}
+
+TEST_F(SegmentFileTest, CutAnywhereItIsRefused) {
+  for (size_t size = 0; size < whole_.size(); ++size) {
+    const Buffer cut(whole_.begin(), whole_.begin() + static_cast<ptrdiff_t>(size));
+    ASSERT_EQ(open(cut).error().code, Code::kCorruptFile) << size;
+    ASSERT_FALSE(open(cut, false)) << size;
+  }
+}
+
+TEST_F(SegmentFileTest, AnyFlippedBitIsFound) {
+  for (size_t bit = 0; bit < whole_.size() * 8; ++bit) {
+    Buffer damaged = whole_;
+    damaged[bit / 8] ^= static_cast<uint8_t>(1U << (bit % 8));
+    const auto file = open(damaged);
+    ASSERT_FALSE(file) << bit;
+    ASSERT_NE(file.error().message.find(kName), std::string::npos);
+    // Without the checksums of sections it may open, but nothing is out of bounds.
+    if (const auto unchecked = open(damaged, false)) {
+      for (const auto& section : sections_) (void)(*unchecked)->section(section.id);
+    }
+  }
+}
+
+TEST_F(SegmentFileTest, ATableThatLiesIsRefused) {
+  const size_t footer = whole_.size() - 32;
+  const size_t table = footer - sections_.size() * 24;
+  const uint64_t lies[] = {0,
+                           1,
+                           8,
+                           63,
+                           72,
+                           4096,
+                           footer,
+                           whole_.size(),
+                           UINT64_MAX,
+                           UINT64_MAX - 7,
+                           uint64_t{1} << 63,
+                           uint64_t{1} << 32};
+  for (size_t section = 0; section < sections_.size(); ++section) {
+    if (sections_[section].text.empty()) continue;        // may lie anywhere
+    for (const size_t field : {size_t{8}, size_t{16}}) {  // offset, size
+      for (const uint64_t lie : lies) {
+        Buffer damaged = whole_;
+        uint64_t truth = 0;
+        std::memcpy(&truth, &damaged[table + section * 24 + field], 8);
+        if (truth == lie) continue;
+        std::memcpy(&damaged[table + section * 24 + field], &lie, 8);
+        seal(damaged);
+        ASSERT_FALSE(open(damaged)) << section << ", " << field << ", " << lie;
+        if (const auto unchecked = open(damaged, false)) {
+          const auto bytes = (*unchecked)->section(sections_[section].id);
+          ASSERT_TRUE(bytes && bytes->size() <= whole_.size());
+        }
+      }
+    }
+  }
+}
+
+TEST_F(SegmentFileTest, MoreSectionsThanThereIsRoomForAreRefused) {
+  for (const uint32_t count : {0U, 3U, 5U, 1025U, 0xFFFFFFFFU}) {
+    Buffer damaged = whole_;
+    std::memcpy(&damaged[whole_.size() - 24], &count, 4);
+    seal(damaged);
+    EXPECT_FALSE(open(damaged)) << count;
+  }
+}
+
+TEST_F(SegmentFileTest, ALaterVersionIsNotRead) {
+  Buffer later = whole_;
+  const uint32_t version = 2;
+  std::memcpy(&later[8], &version, 4);
+  const uint32_t crc = crc32c(Bytes(later).first(12));
+  std::memcpy(&later[12], &crc, 4);
+  EXPECT_EQ(open(later).error().code, Code::kUnsupportedFormat);
+}
+
+TEST_F(SegmentFileTest, AMissingFileIsNamed) {
+  const auto file = SegmentFile::open(*vfs_, "seg-000009.qseg", true);
+  EXPECT_EQ(file.error().code, Code::kMissingFile);
+  EXPECT_NE(file.error().message.find("seg-000009.qseg"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace quiver::store

@@ -1,0 +1,246 @@
+// What every file system promises, on each: the one in memory and the one of the operating system.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include "store/lock.h"
+#include "store/vfs_memory.h"
+#include "store/vfs_posix.h"
+
+namespace quiver::store {
+namespace {
+
+class VfsTest : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    static std::atomic<int> number{0};
+    folder_ =
+        std::filesystem::temp_directory_path() /
+        ("quiver-vfs-" + std::to_string(std::random_device{}()) + "-" + std::to_string(number++));
+    vfs_ = std::string_view(GetParam()) == "memory" ? memory_vfs(std::make_shared<MemoryDisk>())
+                                                    : posix_vfs((folder_ / "a" / "b").string());
+    ASSERT_TRUE(vfs_->make_folder());
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  void write(std::string_view name, std::string_view text) {
+    auto file = vfs_->create(name);
+    ASSERT_TRUE(file) << file.error().message;
+    ASSERT_TRUE((*file)->append(as_bytes(text)));
+    ASSERT_TRUE((*file)->sync());
+  }
+
+  std::string read(std::string_view name) {
+    const auto file = vfs_->read(name);
+    return file ? std::string(as_text((*file)->bytes())) : file.error().message;
+  }
+
+  std::filesystem::path folder_;
+  std::shared_ptr<Vfs> vfs_;
+};
+
+TEST_P(VfsTest, WhatIsAppendedIsRead) {
+  auto file = vfs_->create("file");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(read("file"), "");
+  EXPECT_TRUE((*file)->append({}));
+  ASSERT_TRUE((*file)->append(as_bytes("one ")));
+  const auto before = vfs_->read("file");
+  ASSERT_TRUE((*file)->append(as_bytes("two")));
+  EXPECT_EQ(read("file"), "one two");
+  EXPECT_EQ(as_text((*before)->bytes()), "one ");
+  EXPECT_EQ(*vfs_->size("file"), 7U);
+  write("file", "anew");
+  EXPECT_EQ(read("file"), "anew");
+}
+
+TEST_P(VfsTest, AFileIsReadableAfterItIsRemoved) {
+  write("file", "text");
+  const auto bytes = vfs_->read("file");
+  ASSERT_TRUE(vfs_->remove("file"));
+  EXPECT_EQ(as_text((*bytes)->bytes()), "text");
+  EXPECT_FALSE(*vfs_->exists("file"));
+}
+
+TEST_P(VfsTest, RenameReplaces) {
+  write("old", "old");
+  write("new", "new");
+  ASSERT_TRUE(vfs_->rename("new", "old"));
+  EXPECT_EQ(read("old"), "new");
+  EXPECT_EQ(*vfs_->list(), std::vector<std::string>{"old"});
+  ASSERT_TRUE(vfs_->sync_folder());
+}
+
+TEST_P(VfsTest, ListIsSorted) {
+  for (const char* name : {"b", "a", "c.tmp", "A"}) write(name, "");
+  EXPECT_EQ(*vfs_->list(), (std::vector<std::string>{"A", "a", "b", "c.tmp"}));
+}
+
+TEST_P(VfsTest, WhatIsNotThereIsMissing) {
+  EXPECT_EQ(vfs_->read("x").error().code, Code::kMissingFile);
+  EXPECT_EQ(vfs_->size("x").error().code, Code::kMissingFile);
+  EXPECT_EQ(vfs_->remove("x").error().code, Code::kMissingFile);
+  EXPECT_EQ(vfs_->rename("x", "y").error().code, Code::kMissingFile);
+  EXPECT_NE(vfs_->read("x").error().message.find('x'), std::string::npos);
+  EXPECT_FALSE(*vfs_->exists("x"));
+}
+
+TEST_P(VfsTest, OnlyOneCreatesExclusively) {
+  std::atomic<int> winners{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      const std::string text = "winner " + std::to_string(i);
+      const auto created = vfs_->create_exclusive("lock", as_bytes(text));
+      if (created) {
+        ++winners;
+        EXPECT_EQ(read("lock"), text);
+      } else {
+        EXPECT_EQ(created.error().code, Code::kLocked);
+        EXPECT_EQ(read("lock").substr(0, 7), "winner ");
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(winners, 1);
+  EXPECT_EQ(vfs_->list()->size(), 1U) << "no temporary file stays";
+}
+
+TEST_P(VfsTest, ReplaceFileLeavesNothingBehind) {
+  ASSERT_TRUE(replace_file(*vfs_, "manifest", as_bytes("1")));
+  ASSERT_TRUE(replace_file(*vfs_, "manifest", as_bytes("2")));
+  EXPECT_EQ(read("manifest"), "2");
+  EXPECT_EQ(vfs_->list()->size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, VfsTest, testing::Values("memory", "posix"),
+                         [](const auto& info) { return std::string(info.param); });
+
+class PosixTest : public VfsTest {};
+
+TEST_P(PosixTest, AFolderThatIsNotThereIsEmpty) {
+  const auto nowhere = posix_vfs((folder_ / "nowhere").string());
+  EXPECT_TRUE(nowhere->list()->empty());
+  EXPECT_FALSE(*nowhere->exists("manifest"));
+  EXPECT_EQ(nowhere->create("file").error().code, Code::kMissingFile);
+}
+
+TEST_P(PosixTest, OnlyAnEmptyFolderIsRemoved) {
+  write("mine", "");
+  ASSERT_TRUE(vfs_->remove_folder_if_empty());
+  EXPECT_TRUE(*vfs_->exists("mine"));
+  ASSERT_TRUE(vfs_->remove("mine"));
+  ASSERT_TRUE(vfs_->remove_folder_if_empty());
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "a" / "b"));
+}
+
+TEST_P(PosixTest, AFolderWithoutPermissionIsNamed) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may do everything";
+  std::filesystem::permissions(folder_ / "a" / "b", std::filesystem::perms::owner_read);
+  EXPECT_EQ(vfs_->create("file").error().code, Code::kPermissionDenied);
+  std::filesystem::permissions(folder_ / "a" / "b", std::filesystem::perms::owner_all);
+}
+
+TEST_P(PosixTest, ThisProcessIsAliveAndOthersAreNot) {
+  const Owner self = vfs_->current_owner();
+  EXPECT_TRUE(vfs_->is_alive(self));
+  Owner other = self;
+  other.start = "another start";
+  EXPECT_FALSE(vfs_->is_alive(other)) << "the number was given to another process";
+  other = self;
+  other.pid = 0x7FFFFFFE;
+  EXPECT_FALSE(vfs_->is_alive(other));
+  other.host = "elsewhere";
+  EXPECT_TRUE(vfs_->is_alive(other)) << "nobody knows";
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, PosixTest, testing::Values("posix"));
+
+class LockTest : public VfsTest {
+ protected:
+  std::vector<std::string> locks() {
+    std::vector<std::string> names = *vfs_->list();
+    return names;
+  }
+};
+
+TEST_P(LockTest, IsHeldByOneUntilItIsReleased) {
+  auto first = Lock::acquire(*vfs_);
+  ASSERT_TRUE(first) << first.error().message;
+  const auto second = Lock::acquire(*vfs_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Code::kLocked);
+  EXPECT_NE(second.error().message.find(std::to_string(vfs_->current_owner().pid)),
+            std::string::npos);
+  first->reset();
+  auto third = Lock::acquire(*vfs_);
+  EXPECT_TRUE(third);
+  EXPECT_EQ(locks().size(), 1U) << "old lock files are removed";
+}
+
+TEST_P(LockTest, OneOfManyGetsIt) {
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> holders{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        for (int tries = 0; tries < 10; ++tries) {
+          auto lock = Lock::acquire(*vfs_);
+          if (!lock) continue;
+          EXPECT_EQ(++holders, 1);
+          --holders;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  EXPECT_TRUE(Lock::acquire(*vfs_));
+}
+
+TEST_P(LockTest, ALockFileOfNoKnownFormIsNotTakenOver) {
+  write("lock-000003", "what is this?");
+  const auto lock = Lock::acquire(*vfs_);
+  EXPECT_EQ(lock.error().code, Code::kLocked);
+  EXPECT_NE(lock.error().message.find("lock-000003"), std::string::npos);
+}
+
+TEST_P(LockTest, AnotherHostCountsAsAlive) {
+  write("lock-000001", "held\n1\n\nelsewhere\n");
+  EXPECT_EQ(Lock::acquire(*vfs_).error().code, Code::kLocked);
+  write("lock-000001", "released\n1\n\nelsewhere\n");
+  EXPECT_TRUE(Lock::acquire(*vfs_));
+}
+
+TEST_P(LockTest, RemovedWithTheIndex) {
+  {
+    const auto lock = Lock::acquire(*vfs_);
+    ASSERT_TRUE(lock);
+  }
+  EXPECT_EQ(locks().size(), 1U);
+  ASSERT_TRUE(remove_lock_files(*vfs_));
+  EXPECT_TRUE(locks().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, LockTest, testing::Values("memory", "posix"),
+                         [](const auto& info) { return std::string(info.param); });
+
+class DeadOwner : public VfsTest {};
+
+TEST_P(DeadOwner, IsSucceeded) {
+  const Owner self = vfs_->current_owner();
+  write("lock-000041", "held\n" + std::to_string(0x7FFFFFFE) + "\nlong ago\n" + self.host + "\n");
+  const auto lock = Lock::acquire(*vfs_);
+  ASSERT_TRUE(lock) << lock.error().message;
+  EXPECT_EQ(*vfs_->list(), std::vector<std::string>{"lock-000042"});
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, DeadOwner, testing::Values("posix"));
+
+}  // namespace
+}  // namespace quiver::store
