@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { hostname } from 'node:os';
+import { dirname, resolve } from 'node:path';
 import { type HostFs, hostError } from './host-fs.ts';
 
 const codes: Readonly<Record<string, number>> = {
@@ -81,23 +82,33 @@ export class NodeFs implements HostFs {
   }
 
   createExclusive(path: string, bytes: Uint8Array): number {
+    const temporary = `${path}-${process.pid}-${Math.random().toString(36).slice(2)}.tmp`;
     return this.#try(() => {
-      const fd = fs.openSync(path, 'wx');
+      writeNew(temporary, bytes);
       try {
-        writeAll(fd, bytes);
-        fs.fsyncSync(fd);
+        // A link appears at once and whole, and fails if the name is taken.
+        fs.linkSync(temporary, path);
       } catch (error) {
-        fs.unlinkSync(path); // half of it would look like someone else's
-        throw error;
+        if (!noLinks.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+        // This file system has none. For a moment others see the name without its content, which they take for locked.
+        writeNew(path, bytes);
       } finally {
-        fs.closeSync(fd);
+        fs.unlinkSync(temporary);
       }
     });
   }
 
   makeFolder(path: string): number {
     return this.#try(() => {
-      fs.mkdirSync(path, { recursive: true });
+      const folder = resolve(path);
+      const first = fs.mkdirSync(folder, { recursive: true });
+      if (first === undefined) return;
+      // A folder is in its parent only once the parent is on the disk. One that may be entered but not read cannot be
+      // opened for that.
+      for (let made = folder; made.length >= first.length; made = dirname(made)) {
+        const status = this.syncFolder(dirname(made));
+        if (status < 0 && status !== hostError.permission) throw new Error(this.#message);
+      }
     });
   }
 
@@ -156,6 +167,23 @@ export class NodeFs implements HostFs {
       this.#message = error instanceof Error ? error.message : String(error);
       return codes[(error as NodeJS.ErrnoException).code ?? ''] ?? hostError.io;
     }
+  }
+}
+
+/** What linking fails with where a file system has no hard links. */
+const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV']);
+
+/** A new file with these bytes, on the disk; none if that fails. */
+function writeNew(path: string, bytes: Uint8Array): void {
+  const fd = fs.openSync(path, 'wx');
+  try {
+    writeAll(fd, bytes);
+    fs.fsyncSync(fd);
+  } catch (error) {
+    fs.unlinkSync(path); // half of it would look like someone else's
+    throw error;
+  } finally {
+    fs.closeSync(fd);
   }
 }
 

@@ -221,36 +221,42 @@ class PosixVfs final : public Vfs {
     // Not mkstemp: other users may have to read the file. The random part keeps threads apart.
     const std::string temporary = path + "-" + std::to_string(::getpid()) + "-" +
                                   std::to_string(std::random_device{}()) + ".tmp";
-    const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor < 0) return system_error(errno, "create", path);
-    Expected<void> result;
-    {
-      PosixFile file(descriptor, temporary);
-      result = file.append(content);
-      // Else a power cut could leave the name with nothing in it.
-      if (result) result = file.sync();
-    }
+    auto result = write_new(temporary, content);
     // A link appears at once and whole, and fails if the name is taken. The temporary file is gone
     // only if the one who got the name first has cleaned up.
     if (result && ::link(temporary.c_str(), path.c_str()) != 0) {
-      result = errno == EEXIST || errno == ENOENT ? Error{Code::kLocked, path + " exists"}
-                                                  : system_error(errno, "create", path);
+      if (errno == EEXIST || errno == ENOENT) {
+        result = Error{Code::kLocked, path + " exists"};
+      } else if (errno == EPERM || errno == ENOTSUP || errno == ENOSYS) {
+        // This file system has no links. For a moment others see the name without its content,
+        // which they take for locked.
+        result = write_new(path, content);
+      } else {
+        result = system_error(errno, "create", path);
+      }
     }
     ::unlink(temporary.c_str());
     return result;
   }
 
-  Expected<void> sync_folder() override {
-    const Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder.is_open()) return system_error(errno, "open", folder_);
-    if (::fsync(folder.number()) != 0) return system_error(errno, "sync", folder_);
-    return {};
-  }
+  Expected<void> sync_folder() override { return sync_one(folder_); }
 
   Expected<void> make_folder() override {
     std::error_code failure;
-    std::filesystem::create_directories(folder_, failure);
+    std::vector<std::filesystem::path> missing;
+    std::filesystem::path path = std::filesystem::absolute(folder_, failure).lexically_normal();
+    while (!failure && path != path.root_path() && !std::filesystem::exists(path, failure)) {
+      missing.push_back(path);
+      path = path.parent_path();
+    }
+    if (!failure) std::filesystem::create_directories(folder_, failure);
     if (failure) return system_error(failure.value(), "make folder", folder_);
+    // A folder is in its parent only once the parent is on the disk. One that may be entered but not
+    // read cannot be opened for that.
+    for (const std::filesystem::path& made : missing) {
+      auto synced = sync_one(made.parent_path().string());
+      if (!synced && synced.error().code != Code::kPermissionDenied) return synced;
+    }
     return {};
   }
 
@@ -277,6 +283,24 @@ class PosixVfs final : public Vfs {
   }
 
  private:
+  /// A new file with this content, on the disk; LOCKED if there is one already.
+  static Expected<void> write_new(const std::string& path, Bytes content) {
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor < 0 && errno == EEXIST) return Error{Code::kLocked, path + " exists"};
+    if (descriptor < 0) return system_error(errno, "create", path);
+    PosixFile file(descriptor, path);
+    auto result = file.append(content);
+    // Else a power cut could leave the name with nothing in it.
+    return result ? file.sync() : result;
+  }
+
+  static Expected<void> sync_one(const std::string& path) {
+    const Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.is_open()) return system_error(errno, "open", path);
+    if (::fsync(folder.number()) != 0) return system_error(errno, "sync", path);
+    return {};
+  }
+
   [[nodiscard]] std::string path_of(std::string_view name) const {
     return folder_ + "/" + std::string(name);
   }
