@@ -17,7 +17,7 @@ using Completion = std::function<void(Expected<T>)>;
 /// the order of the calls and share fsyncs; a low-priority thread seals and merges segments.
 ///
 /// Sessions of one process on the same folder share one collection, so worker threads can open the
-/// same index; another process gets LOCKED.
+/// same index; other processes may read it meanwhile.
 ///
 /// Threads: every method may be called from any thread and returns at once. Completions must not
 /// block. Dropping the last reference closes the session after the calls made before.

@@ -24,6 +24,7 @@ Error system_error(int number, std::string_view doing, const std::string& path) 
   Code code = Code::kIoError;
   switch (number) {
     case ENOENT:
+    case ENOTDIR:  // the folder is a file
       code = Code::kMissingFile;
       break;
     case EACCES:
@@ -250,9 +251,12 @@ class PosixVfs final : public Vfs {
       path = path.parent_path();
     }
     if (!failure) std::filesystem::create_directories(folder_, failure);
+    if (failure == std::errc::not_a_directory) {
+      return Error{Code::kIoError, "Cannot make folder " + folder_ + ": a file is in the way"};
+    }
     if (failure) return system_error(failure.value(), "make folder", folder_);
-    // A folder is in its parent only once the parent is on the disk. One that may be entered but not
-    // read cannot be opened for that.
+    // A folder is in its parent only once the parent is on the disk. One that may be entered but
+    // not read cannot be opened for that.
     for (const std::filesystem::path& made : missing) {
       auto synced = sync_one(made.parent_path().string());
       if (!synced && synced.error().code != Code::kPermissionDenied) return synced;
