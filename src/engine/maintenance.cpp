@@ -42,13 +42,13 @@ Expected<void> MaintenanceJob::prepare() {
     builder_->set_vector(i, source.vector(rows_[i].row), scale);
   }
   next_row_ = 1;
-  return builder_->insert(0);
+  return builder_->insert_nth(0);
 }
 
 Expected<bool> MaintenanceJob::insert_next() {
   const uint32_t row = next_row_.fetch_add(1, std::memory_order_relaxed);
   if (row >= rows()) return false;
-  if (auto inserted = builder_->insert(row); !inserted) return inserted.error();
+  if (auto inserted = builder_->insert_nth(row); !inserted) return inserted.error();
   return true;
 }
 

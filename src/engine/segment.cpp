@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/msgpack.h"
+#include "index/graph/reachability.h"
 
 namespace quiver::engine {
 namespace {

@@ -7,8 +7,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <numeric>
 #include <utility>
 
+#include "index/graph/reachability.h"
 #include "kernel/dispatch.h"
 
 namespace quiver::index {
@@ -55,6 +57,14 @@ int level_of(uint32_t row, uint32_t m) {
   int level = 0;
   for (uint64_t limit = UINT64_MAX / m; draw < limit && level < 32; limit /= m) ++level;
   return level;
+}
+
+/// A step that, taken `rows` times around a circle of rows, meets each once, and any number of
+/// steps in a row spread evenly: near the golden section of the circle (Knuth, TAOCP 3, §6.4).
+uint32_t step_through(uint32_t rows) {
+  auto step = static_cast<uint32_t>(static_cast<double>(rows) * 0.6180339887498949);
+  while (std::gcd(std::max(step, 1U), rows) != 1) ++step;
+  return std::max(step, 1U);
 }
 
 }  // namespace
@@ -130,7 +140,8 @@ class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW
     data.neighbors.assign(size_t{rows} * maxM0_, kNoRow);
     for (uint32_t row = 0; row < rows; ++row) copy_list(row, 0, &data.neighbors[row * maxM0_]);
     for (int level = 1; level <= maxlevel_; ++level) data.upper.push_back(take_level(level, rows));
-    link_unreachable(data);
+    // The pruning heuristic can leave a row that no list names.
+    link_unreachable_rows(data);
     return data;
   }
 
@@ -201,35 +212,11 @@ class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW
     return upper;
   }
 
-  /// The pruning heuristic can leave a row that no list names. Each one is linked from the nearest
-  /// of the rows that it names itself, into a free place or over the last one.
-  static void link_unreachable(GraphData& data) {
-    const size_t degree = size_t{2} * data.m;
-    // Taking a place can cut off another row, so look again; lists are short of full, so this ends.
-    for (int round = 0; round < 16; ++round) {
-      const std::vector<uint32_t> missing = unreachable_rows(data.view());
-      if (missing.empty()) return;
-      for (const uint32_t row : missing) {
-        const uint32_t* own = &data.neighbors[row * degree];
-        uint32_t host = own[0] == kNoRow ? data.entry_row : own[0];
-        for (size_t i = 0; i < degree && own[i] != kNoRow; ++i) {
-          if (data.neighbors[own[i] * degree + degree - 1] == kNoRow) {
-            host = own[i];
-            break;
-          }
-        }
-        if (host == row) host = data.entry_row;
-        uint32_t* list = &data.neighbors[host * degree];
-        const size_t place = std::find(list, list + degree - 1, kNoRow) - list;
-        list[place] = row;
-      }
-    }
-  }
-
   uint32_t dim_;
 };
 
-GraphBuilder::GraphBuilder(std::unique_ptr<Graph> graph) : graph_(std::move(graph)) {}
+GraphBuilder::GraphBuilder(std::unique_ptr<Graph> graph, uint32_t rows)
+    : graph_(std::move(graph)), rows_(rows), step_(step_through(rows)) {}
 GraphBuilder::~GraphBuilder() = default;
 
 Expected<std::unique_ptr<GraphBuilder>> GraphBuilder::create(const GraphParams& params,
@@ -237,7 +224,7 @@ Expected<std::unique_ptr<GraphBuilder>> GraphBuilder::create(const GraphParams& 
                                                              uint32_t rows) {
   try {
     return std::unique_ptr<GraphBuilder>(
-        new GraphBuilder(std::make_unique<Graph>(params, metric, dim, rows)));
+        new GraphBuilder(std::make_unique<Graph>(params, metric, dim, rows), rows));
   } catch (const std::exception& failure) {  // std::bad_alloc, or hnswlib's "Not enough memory"
     return Error{Code::kOutOfMemory, std::string("No memory for the graph of ") +
                                          std::to_string(rows) + " rows: " + failure.what()};
@@ -248,9 +235,9 @@ void GraphBuilder::set_vector(uint32_t row, const float* vector, float scale) {
   graph_->set_vector(row, vector, scale);
 }
 
-Expected<void> GraphBuilder::insert(uint32_t row) {
+Expected<void> GraphBuilder::insert_nth(uint32_t n) {
   try {
-    graph_->insert(row);
+    graph_->insert(static_cast<uint32_t>(uint64_t{n} * step_ % rows_));
     return {};
   } catch (const std::bad_alloc&) {
     return Error{Code::kOutOfMemory, "No memory to link a row into the graph"};

@@ -17,7 +17,7 @@ namespace quiver::index {
 /// insertion, and one lock is held at a time, so that `insert` is free of races and of lock cycles;
 /// the searches, the pruning heuristic and the linking are hnswlib's own.
 ///
-/// With one thread inserting the rows in order, the graph is the same on every machine.
+/// With one thread inserting 0, 1, 2, …, the graph is the same on every machine.
 /// Source: HNSW, Malkov & Yashunin 2016, Alg. 1–4.
 class GraphBuilder {
  public:
@@ -31,18 +31,22 @@ class GraphBuilder {
   /// Copies a vector of `dim` floats, scaled by `scale` (1/‖v‖ under cosine, else 1).
   void set_vector(uint32_t row, const float* vector, float scale);
 
-  /// Links a row into the graph. Safe for several threads with different rows; row 0 goes first and
-  /// alone.
-  Expected<void> insert(uint32_t row);
+  /// Links the n-th row of an order that goes to and fro between first and last rows. Data often
+  /// come sorted, one cluster after the other; linked in that order, clusters would hang together
+  /// by few links, and walks would end in a wrong one. Safe for several threads with different n; 0
+  /// goes first and alone.
+  Expected<void> insert_nth(uint32_t n);
 
   /// The finished graph; every row is reachable from the entry. The builder is empty after this.
   GraphData finish();
 
  private:
   class Graph;
-  explicit GraphBuilder(std::unique_ptr<Graph> graph);
+  GraphBuilder(std::unique_ptr<Graph> graph, uint32_t rows);
 
   std::unique_ptr<Graph> graph_;
+  uint32_t rows_;
+  uint32_t step_;
 };
 
 }  // namespace quiver::index

@@ -97,28 +97,4 @@ Expected<GraphView> decode_graph(Bytes upper, Bytes level0, uint32_t row_count) 
   return graph;
 }
 
-std::vector<uint32_t> unreachable_rows(const GraphView& graph) {
-  std::vector<uint32_t> missing;
-  if (graph.row_count == 0) return missing;
-  const size_t degree = size_t{2} * graph.m;
-  std::vector<bool> reached(graph.row_count, false);
-  std::vector<uint32_t> queue{graph.entry_row};
-  reached[graph.entry_row] = true;
-  while (!queue.empty()) {
-    const uint32_t row = queue.back();
-    queue.pop_back();
-    for (const uint32_t next : graph.neighbors.subspan(row * degree, degree)) {
-      if (next == kNoRow) break;
-      if (!reached[next]) {
-        reached[next] = true;
-        queue.push_back(next);
-      }
-    }
-  }
-  for (uint32_t row = 0; row < graph.row_count; ++row) {
-    if (!reached[row]) missing.push_back(row);
-  }
-  return missing;
-}
-
 }  // namespace quiver::index

@@ -61,7 +61,4 @@ struct GraphData {
 /// needs no check: CORRUPT_FILE otherwise. The bytes stay borrowed and must be 4-byte aligned.
 Expected<GraphView> decode_graph(Bytes upper, Bytes level0, uint32_t row_count);
 
-/// Rows that a walk from the entry cannot reach over level 0, ascending. O(rows · m).
-std::vector<uint32_t> unreachable_rows(const GraphView& graph);
-
 }  // namespace quiver::index

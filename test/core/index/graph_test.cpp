@@ -1,0 +1,286 @@
+// Graphs against exact search over the same rows: random and clustered data, duplicates, filters of
+// every selectivity and correlated ones, several building threads; and graphs from hostile bytes.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <functional>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "index/flat/flat_index.h"
+#include "index/graph/graph_builder.h"
+#include "index/graph/graph_index.h"
+#include "index/graph/reachability.h"
+#include "kernel/dispatch.h"
+#include "kernel/norm.h"
+
+namespace quiver::index {
+namespace {
+
+class Rules final : public RowRules {
+ public:
+  explicit Rules(std::function<bool(uint32_t)> allows = {}) : allows_(std::move(allows)) {}
+  [[nodiscard]] bool allows(uint32_t row) const override { return !allows_ || allows_(row); }
+  [[nodiscard]] bool before(uint32_t a, uint32_t b) const override { return a < b; }
+
+ private:
+  std::function<bool(uint32_t)> allows_;
+};
+
+/// Rows with their graph.
+class Example {
+ public:
+  Example(Metric metric, uint32_t dim, std::vector<float> vectors, unsigned threads = 1,
+          GraphParams params = {16, 100})
+      : metric_(metric), dim_(dim), vectors_(std::move(vectors)) {
+    for (uint32_t row = 0; row < rows(); ++row) {
+      inv_norms_.push_back(metric == Metric::kCosine ? kernel::inverse_norm(vector(row), dim)
+                                                     : 1.0F);
+    }
+    auto builder = GraphBuilder::create(params, metric, dim, rows());
+    EXPECT_TRUE(builder);
+    for (uint32_t row = 0; row < rows(); ++row) {
+      (*builder)->set_vector(row, vector(row), inv_norms_[row]);
+    }
+    EXPECT_TRUE((*builder)->insert_nth(0));
+    std::atomic<uint32_t> next{1};
+    std::vector<std::thread> workers;
+    for (unsigned i = 0; i < threads; ++i) {
+      workers.emplace_back([&] {
+        for (uint32_t row; (row = next++) < rows();) EXPECT_TRUE((*builder)->insert_nth(row));
+      });
+    }
+    for (std::thread& worker : workers) worker.join();
+    graph_ = (*builder)->finish();
+  }
+
+  [[nodiscard]] uint32_t rows() const { return static_cast<uint32_t>(vectors_.size() / dim_); }
+  [[nodiscard]] const float* vector(uint32_t row) const { return &vectors_[size_t{row} * dim_]; }
+  [[nodiscard]] const GraphData& graph() const { return graph_; }
+  [[nodiscard]] VectorBlock block() const {
+    return {vectors_.data(), metric_ == Metric::kCosine ? inv_norms_.data() : nullptr, 0, rows()};
+  }
+
+  std::vector<Neighbor> search(std::vector<float> query, uint32_t k, uint32_t ef,
+                               const Rules& rules, bool exact, bool allows_all) const {
+    if (metric_ == Metric::kCosine) {
+      const float scale = kernel::inverse_norm(query.data(), dim_);
+      for (float& x : query) x *= scale;
+    }
+    const SearchRequest request{query.data(), k, ef, &rules, allows_all};
+    std::vector<Neighbor> found;
+    const FlatIndex flat(metric_, dim_, {block()});
+    const GraphIndex walk(metric_, dim_, block(), graph_.view());
+    if (exact) {
+      flat.search(request, found);
+    } else {
+      walk.search(request, found);
+    }
+    return found;
+  }
+
+  /// The share of the exact neighbours that the graph finds, and whether it finds as many.
+  double recall(std::mt19937& random, uint32_t k, uint32_t ef, const Rules& rules = Rules(),
+                bool allows_all = true, uint32_t queries = 50) const {
+    size_t hits = 0;
+    size_t expected = 0;
+    std::normal_distribution<float> normal;
+    for (uint32_t i = 0; i < queries; ++i) {
+      std::vector<float> query(dim_);
+      const float* near = vector(static_cast<uint32_t>(random() % rows()));
+      for (uint32_t d = 0; d < dim_; ++d) query[d] = near[d] + 0.3F * normal(random);
+      const auto truth = search(query, k, ef, rules, true, allows_all);
+      const auto found = search(query, k, ef, rules, false, allows_all);
+      EXPECT_EQ(found.size(), truth.size());
+      EXPECT_TRUE(std::is_sorted(found.begin(), found.end(), [](const auto& a, const auto& b) {
+        return a.distance < b.distance;
+      }));
+      std::set<uint32_t> rows_found;
+      for (const Neighbor& each : found) {
+        EXPECT_TRUE(allows_all || rules.allows(each.row));
+        rows_found.insert(each.row);
+      }
+      EXPECT_EQ(rows_found.size(), found.size());
+      for (const Neighbor& each : truth) hits += rows_found.count(each.row);
+      expected += truth.size();
+    }
+    return expected == 0 ? 1 : static_cast<double>(hits) / static_cast<double>(expected);
+  }
+
+ private:
+  Metric metric_;
+  uint32_t dim_;
+  std::vector<float> vectors_;
+  std::vector<float> inv_norms_;
+  GraphData graph_;
+};
+
+std::vector<float> gaussian(uint32_t rows, uint32_t dim, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> vectors(size_t{rows} * dim);
+  for (float& x : vectors) x = normal(random);
+  return vectors;
+}
+
+/// Clusters with gaps between them, one after the other.
+std::vector<float> clustered(uint32_t rows, uint32_t dim, uint32_t clusters, uint32_t seed) {
+  std::vector<float> vectors = gaussian(rows, dim, seed);
+  const std::vector<float> centres = gaussian(clusters, dim, seed + 1);
+  for (uint32_t row = 0; row < rows; ++row) {
+    const uint32_t cluster = row / (rows / clusters + 1);
+    for (uint32_t d = 0; d < dim; ++d) {
+      float& x = vectors[size_t{row} * dim + d];
+      x = 0.3F * x + 2 * centres[size_t{cluster} * dim + d];
+    }
+  }
+  return vectors;
+}
+
+class GraphOf : public testing::TestWithParam<Metric> {};
+
+TEST_P(GraphOf, FindsWhatExactSearchFinds) {
+  std::mt19937 random(1);
+  EXPECT_GE(Example(GetParam(), 16, gaussian(3000, 16, 1)).recall(random, 10, 100), 0.97);
+  EXPECT_GE(Example(GetParam(), 16, clustered(3000, 16, 20, 2)).recall(random, 10, 100), 0.9);
+}
+
+TEST_P(GraphOf, IsWholeAndFindsAsMuchWhenThreadsBuildIt) {
+  std::mt19937 random(2);
+  const Example example(GetParam(), 16, clustered(3000, 16, 12, 3), 4);
+  EXPECT_TRUE(unreachable_rows(example.graph().view()).empty());
+  EXPECT_GE(example.recall(random, 10, 100), 0.9);
+}
+
+TEST_P(GraphOf, AFilterNeverCostsResults) {
+  std::mt19937 random(3);
+  const Example example(GetParam(), 16, clustered(4000, 16, 10, 4));
+  for (const uint32_t one_in : {2U, 10U, 100U, 1000U, 5000U}) {
+    const Rules scattered([one_in](uint32_t row) { return row * 2654435761U % one_in == 0; });
+    EXPECT_GE(example.recall(random, 10, 100, scattered, false, 20), 0.9) << "one in " << one_in;
+    // Whole clusters: near for some queries, far from all others.
+    const Rules correlated([&, one_in](uint32_t row) { return row < example.rows() / one_in; });
+    EXPECT_GE(example.recall(random, 10, 100, correlated, false, 20), 0.9) << "1/" << one_in;
+  }
+  EXPECT_EQ(example.recall(random, 10, 100, Rules([](uint32_t) { return false; }), false, 5), 1.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Metrics, GraphOf,
+                         testing::Values(Metric::kL2, Metric::kCosine, Metric::kInnerProduct));
+
+TEST(Graph, OfOneThreadIsTheSameEachTime) {
+  const Example a(Metric::kL2, 8, gaussian(2000, 8, 5));
+  const Example b(Metric::kL2, 8, gaussian(2000, 8, 5));
+  EXPECT_EQ(a.graph().neighbors, b.graph().neighbors);
+  EXPECT_EQ(a.graph().entry_row, b.graph().entry_row);
+  EXPECT_EQ(a.graph().encode_upper(), b.graph().encode_upper());
+}
+
+TEST(Graph, OfOneRowAndOfTwo) {
+  for (const uint32_t rows : {1U, 2U}) {
+    const Example example(Metric::kL2, 4, gaussian(rows, 4, 6));
+    EXPECT_EQ(example.search({0, 0, 0, 0}, 10, 10, Rules(), false, true).size(), rows);
+    EXPECT_TRUE(unreachable_rows(example.graph().view()).empty());
+  }
+}
+
+TEST(Graph, OfEqualRowsReachesThemAll) {
+  std::vector<float> vectors(size_t{2000} * 4, 1.0F);
+  const Example example(Metric::kL2, 4, std::move(vectors), 2);
+  EXPECT_TRUE(unreachable_rows(example.graph().view()).empty());
+  const auto found = example.search({1, 1, 1, 1}, 2000, 2000, Rules(), false, true);
+  EXPECT_EQ(found.size(), 2000U);
+}
+
+TEST(Graph, ZeroVectorsUnderCosineAreFarFromEverything) {
+  std::vector<float> vectors = gaussian(2000, 8, 7);
+  for (uint32_t row = 0; row < 2000; row += 10) std::fill_n(&vectors[size_t{row} * 8], 8, 0.0F);
+  const Example example(Metric::kCosine, 8, std::move(vectors));
+  EXPECT_TRUE(unreachable_rows(example.graph().view()).empty());
+  std::mt19937 random(8);
+  EXPECT_GE(example.recall(random, 10, 100), 0.9);
+  for (const Neighbor& each :
+       example.search({0, 0, 0, 0, 0, 0, 0, 0}, 5, 100, Rules(), false, true)) {
+    EXPECT_EQ(each.distance, 0.0F);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------
+// Graphs from files
+
+class GraphBytes : public testing::Test {
+ protected:
+  static constexpr uint32_t kRows = 300;
+
+  static Expected<GraphView> decode(const Buffer& upper, const std::vector<uint32_t>& level0,
+                                    uint32_t rows = kRows) {
+    return decode_graph(upper, as_bytes(std::span<const uint32_t>(level0)), rows);
+  }
+
+  const Example example_{Metric::kL2, 4, gaussian(kRows, 4, 9), 1, {4, 16}};
+  const Buffer upper_ = example_.graph().encode_upper();
+  const std::vector<uint32_t> level0_ = example_.graph().neighbors;
+};
+
+TEST_F(GraphBytes, ComeBack) {
+  const auto graph = decode(upper_, level0_);
+  ASSERT_TRUE(graph) << graph.error().message;
+  EXPECT_EQ(graph->row_count, kRows);
+  EXPECT_EQ(graph->entry_row, example_.graph().entry_row);
+  EXPECT_EQ(graph->upper.size(), example_.graph().upper.size());
+  EXPECT_TRUE(unreachable_rows(*graph).empty());
+}
+
+TEST_F(GraphBytes, ThatNameRowsBeyondTheLastAreRefused) {
+  for (size_t i = 0; i < level0_.size(); i += 7) {
+    for (const uint32_t lie : {kRows, 0xFFFFFFFEU}) {
+      std::vector<uint32_t> damaged = level0_;
+      damaged[i] = lie;
+      ASSERT_EQ(decode(upper_, damaged).error().code, Code::kCorruptFile) << i;
+    }
+  }
+}
+
+TEST_F(GraphBytes, WithAnyWordChangedAreRefusedOrHarmless) {
+  std::vector<float> query{0, 0, 0, 0};
+  for (size_t at = 0; at + 4 <= upper_.size(); at += 4) {
+    for (const uint32_t lie : {0U, 1U, kRows - 1, kRows, 0x7FFFFFFFU, 0xFFFFFFFFU}) {
+      // Exact size and 4-byte aligned, so that a sanitizer sees a read beyond the end.
+      std::vector<uint32_t> words(upper_.size() / 4);
+      std::memcpy(words.data(), upper_.data(), upper_.size());
+      words[at / 4] = lie;
+      const auto graph = decode_graph(as_bytes(std::span<const uint32_t>(words)),
+                                      as_bytes(std::span<const uint32_t>(level0_)), kRows);
+      if (!graph) {
+        ASSERT_EQ(graph.error().code, Code::kCorruptFile);
+        continue;
+      }
+      const GraphIndex index(Metric::kL2, 4, example_.block(), *graph);
+      const Rules rules;
+      std::vector<Neighbor> found;
+      index.search({query.data(), 10, 10, &rules, true}, found);
+      ASSERT_EQ(found.size(), 10U);
+    }
+  }
+}
+
+TEST_F(GraphBytes, ThatAreCutAreRefused) {
+  for (size_t size = 0; size < upper_.size(); size += 4) {
+    Buffer cut(upper_.begin(), upper_.begin() + static_cast<ptrdiff_t>(size));
+    ASSERT_FALSE(decode(cut, level0_)) << size;
+  }
+  std::vector<uint32_t> short_level0 = level0_;
+  short_level0.pop_back();
+  EXPECT_FALSE(decode(upper_, short_level0));
+  EXPECT_FALSE(decode(upper_, level0_, kRows - 1));
+  Buffer longer = upper_;
+  longer.resize(longer.size() + 4);
+  EXPECT_FALSE(decode(longer, level0_));
+}
+
+}  // namespace
+}  // namespace quiver::index
