@@ -84,7 +84,7 @@ const steps = [
   },
   {
     name: 'Threads under ThreadSanitizer',
-    run: () => core('tsan', '/(ThreadPool|Concurrency|Readers|.*(VfsTest|LockTest))\\.'),
+    run: () => core('tsan', '/(ThreadPool|Concurrency|Readers|.*(VfsTest|LockTest|GraphOf))\\.'),
   },
   { name: 'JavaScript tests', run: vitest },
   {

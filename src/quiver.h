@@ -9,7 +9,7 @@
 #include "store/vfs.h"
 #ifndef __EMSCRIPTEN__
 #include "engine/async_session.h"
-#include "store/vfs_posix.h"
+#include "store/vfs_native.h"
 #endif
 
 namespace quiver {

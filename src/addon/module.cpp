@@ -36,7 +36,7 @@ void run_on_folder(Call* call, std::string folder, Work work) {
   engine::run_in_background([call, folder = std::move(folder), work = std::move(work)] {
     std::optional<Expected<Value>> result;
     try {
-      const std::shared_ptr<store::Vfs> vfs = store::posix_vfs(folder);
+      const std::shared_ptr<store::Vfs> vfs = store::native_vfs(folder);
       auto outcome = work(*vfs);
       if (!outcome) {
         result = std::move(outcome).error();

@@ -9,7 +9,7 @@
 #include "engine/config.h"
 #include "engine/session.h"
 #include "engine/shared_collection.h"
-#include "store/vfs_posix.h"
+#include "store/vfs_native.h"
 
 namespace quiver::engine {
 namespace {
@@ -120,7 +120,7 @@ void AsyncSession::open(std::string folder, Buffer options,
                      done = std::move(done)]() mutable {
     const auto decoded = decode_open_options(options);
     if (!decoded) return done(decoded.error());
-    auto shared = SharedCollection::open(folder_key(folder), store::posix_vfs(folder), *decoded);
+    auto shared = SharedCollection::open(folder_key(folder), store::native_vfs(folder), *decoded);
     if (!shared) return done(shared.error());
     done(std::shared_ptr<AsyncSession>(
         std::make_shared<PooledSession>(std::move(*shared), decoded->read_only)));

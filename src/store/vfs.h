@@ -61,6 +61,7 @@ class Vfs {
 
   /// Gives a file another name, atomically replacing what had it.
   virtual Expected<void> rename(std::string_view from, std::string_view to) = 0;
+  /// A file that is being read stays readable; on Windows it cannot be removed then.
   virtual Expected<void> remove(std::string_view name) = 0;
 
   /// Makes a file with this content appear at once; LOCKED if the name is taken, whoever took it.

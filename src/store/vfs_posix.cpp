@@ -1,5 +1,3 @@
-#include "store/vfs_posix.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -16,6 +14,8 @@
 #include <iterator>
 #include <optional>
 #include <random>
+
+#include "store/vfs_native.h"
 
 namespace quiver::store {
 namespace {
@@ -314,7 +314,7 @@ class PosixVfs final : public Vfs {
 
 }  // namespace
 
-std::shared_ptr<Vfs> posix_vfs(std::string folder) {
+std::shared_ptr<Vfs> native_vfs(std::string folder) {
   return std::make_shared<PosixVfs>(std::move(folder));
 }
 

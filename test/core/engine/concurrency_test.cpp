@@ -138,7 +138,7 @@ class Concurrency : public testing::Test {
     config.integer(8);
     config.text("dimensions");
     config.integer(kDim);
-    ASSERT_TRUE(create_index(*store::posix_vfs(folder_), config.take()));
+    ASSERT_TRUE(create_index(*store::native_vfs(folder_), config.take()));
   }
   void TearDown() override {
     shutdown_threads();

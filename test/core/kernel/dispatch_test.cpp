@@ -94,6 +94,19 @@ TEST_F(Dispatch, InverseNorm) {
   }
 }
 
+/// Null takes QUIVER_SIMD away.
+void set_environment(const char* value) {
+#ifdef _WIN32
+  _putenv_s("QUIVER_SIMD", value == nullptr ? "" : value);
+#else
+  if (value == nullptr) {
+    unsetenv("QUIVER_SIMD");
+  } else {
+    setenv("QUIVER_SIMD", value, 1);
+  }
+#endif
+}
+
 #if GTEST_HAS_DEATH_TEST
 /// The choice is made once in a process, so a fresh one (the "threadsafe" style starts the program
 /// again) makes it under the given environment.
@@ -101,12 +114,12 @@ void expect_choice(const char* value, const KernelTable* want) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const char* before = std::getenv("QUIVER_SIMD");
   const std::string kept = before == nullptr ? "" : before;
-  setenv("QUIVER_SIMD", value, 1);
+  set_environment(value);
   EXPECT_EXIT(std::exit(&active() == want ? 0 : 1), ::testing::ExitedWithCode(0), "") << value;
   if (before == nullptr) {
-    unsetenv("QUIVER_SIMD");
+    set_environment(nullptr);
   } else {
-    setenv("QUIVER_SIMD", kept.c_str(), 1);
+    set_environment(kept.c_str());
   }
 }
 
