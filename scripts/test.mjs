@@ -1,12 +1,11 @@
 // npm test: sets everything up, builds it, and runs every check, one after the other; stops at the first that fails.
 //   npm test -- store      only the GoogleTest and Vitest tests whose name or file has "store" in it
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { bootstrap } from './bootstrap.mjs';
 import { buildAll } from './build.mjs';
 import { inRoot, root } from './lib/paths.mjs';
-import { capture, runMain, say, UserError } from './lib/process.mjs';
+import { capture, collect, runMain, say, UserError } from './lib/process.mjs';
 import { filesBelow } from './lib/stamp.mjs';
 import { buildCoreTests } from './lib/targets.mjs';
 import { lint } from './lint.mjs';
@@ -15,29 +14,14 @@ const only = process.argv.slice(2).find((word) => word !== '--');
 const jobs = String(availableParallelism());
 
 /** Runs a test program; its closing lines (those that match) on success, everything on failure. */
-function runTests(command, args, closing) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd: root,
-      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text) => (output += text));
-    child.on('error', (error) =>
-      reject(new UserError(`Cannot start ${command}: ${error.message}`)),
-    );
-    child.on('close', (status) => {
-      if (status !== 0) {
-        console.log(output);
-        return reject(new UserError(`${[command, ...args].join(' ')} failed.`));
-      }
-      for (const line of output.split('\n').filter((text) => closing.test(text)))
-        console.log(`    ${line.trim()}`);
-      resolve();
-    });
-  });
+async function runTests(command, args, closing) {
+  const { status, output } = await collect(command, args);
+  if (status !== 0) {
+    console.log(output);
+    throw new UserError(`${[command, ...args].join(' ')} failed.`);
+  }
+  for (const line of output.split('\n').filter((text) => closing.test(text)))
+    console.log(`    ${line.trim()}`);
 }
 
 /** CTest has no option to ignore case. */

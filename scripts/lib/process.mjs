@@ -68,6 +68,24 @@ export function run(command, args, { cwd = root, env = {}, quiet = false } = {})
   });
 }
 
+/** Runs a command; its exit status and what it printed. Rejects only when it cannot be started. */
+export function collect(command, args, { cwd = root, env = {} } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    child.on('error', (error) =>
+      reject(new UserError(`Cannot start ${command}: ${error.message}`)),
+    );
+    child.on('close', (status) => resolve({ status, output }));
+  });
+}
+
 /** What a command prints, trimmed; undefined when it fails or does not exist. */
 export function capture(command, args, { cwd = root, env = {} } = {}) {
   const result = spawnSync(command, args, {

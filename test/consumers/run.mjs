@@ -1,11 +1,10 @@
 // The package as users get it: packed, checked by publint and attw, installed into projects outside of the checkout, and
 // used there. Nothing is fetched.
-import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inRoot } from '../../scripts/lib/paths.mjs';
-import { runMain, UserError } from '../../scripts/lib/process.mjs';
+import { collect, runMain, UserError } from '../../scripts/lib/process.mjs';
 import { packAll } from '../../scripts/pack.mjs';
 
 const here = inRoot('test/consumers');
@@ -13,24 +12,12 @@ const tool = (path) => inRoot('node_modules', path);
 const work = mkdtempSync(join(tmpdir(), 'quiver-consumers-'));
 
 /** Runs a program; what it printed. Rejects unless it ends with `status`. */
-function runQuietly(command, args, { cwd = work, env = {}, status = 0 } = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd,
-      env: { ...process.env, QUIVER_BACKEND: '', NO_COLOR: '1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text) => (output += text));
-    child.on('error', (error) =>
-      reject(new UserError(`Cannot start ${command}: ${error.message}`)),
-    );
-    child.on('close', (code) => {
-      if (code === status) return resolve(output);
-      reject(new UserError(`${[command, ...args].join(' ')} ended with ${code}:\n${output}`));
-    });
-  });
+async function runQuietly(command, args, { cwd = work, env = {}, status = 0 } = {}) {
+  const ended = await collect(command, args, { cwd, env: { QUIVER_BACKEND: '', ...env } });
+  if (ended.status === status) return ended.output;
+  throw new UserError(
+    `${[command, ...args].join(' ')} ended with ${ended.status}:\n${ended.output}`,
+  );
 }
 
 const node = (args, options) => runQuietly(process.execPath, args, options);
