@@ -26,6 +26,7 @@ export type {
   QueryManyOptions,
   QueryOptions,
   QueryStreamOptions,
+  SnapshotOptions,
 } from './options.ts';
 export type { QueryStream } from './query-stream.ts';
 export type {
@@ -45,6 +46,7 @@ export type {
   Progress,
   QueryResult,
   SegmentStats,
+  SnapshotResult,
   VectorInput,
   VerifyResult,
   WriteCounts,

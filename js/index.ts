@@ -35,6 +35,7 @@ export type {
   QueryManyOptions,
   QueryOptions,
   QueryStreamOptions,
+  SnapshotOptions,
 } from './options.ts';
 export type { QueryStream } from './query-stream.ts';
 export type {
@@ -54,6 +55,7 @@ export type {
   Progress,
   QueryResult,
   SegmentStats,
+  SnapshotResult,
   VectorInput,
   VerifyResult,
   WriteCounts,

@@ -37,6 +37,11 @@ export interface LocalIndexOptions extends BuildOptions {
   readonly readOnly?: boolean;
 }
 
+export interface SnapshotOptions {
+  /** The folder of an earlier snapshot on the target's disk: what it holds already is not copied again. */
+  readonly base?: string;
+}
+
 export interface CreateIndexConfig extends BuildOptions {
   /** Yours to number; comes back in `getIndexStats`. @default 1 */
   readonly version?: number;
@@ -129,6 +134,20 @@ export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions
   whole('sealThreshold', options.sealThreshold, 1, maxU32);
   flag('readOnly', options.readOnly);
   return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkSnapshotOptions(options: SnapshotOptions): SnapshotOptions {
+  checkKeys('the options of snapshot', options, ['base']);
+  if (options.base !== undefined) checkFolder('base', options.base);
+  return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkFolder(name: string, value: unknown): void {
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) {
+    throw expected('INVALID_ARGUMENT', 'a path', name, value);
+  }
 }
 
 /** @throws {QuiverError} `INVALID_ARGUMENT` */

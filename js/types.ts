@@ -179,6 +179,14 @@ export interface PerformanceMetrics {
 }
 
 /** What {@link LocalIndexBase.verify} found. */
+/** What a snapshot took. */
+export interface SnapshotResult {
+  readonly files: number;
+  /** Of them, those that the file system shares with the index (or with `base`) instead of copying them. */
+  readonly linkedFiles: number;
+  readonly bytesCopied: number;
+}
+
 export interface VerifyResult {
   readonly ok: boolean;
   readonly items: number;

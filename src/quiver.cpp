@@ -43,7 +43,8 @@ Expected<bool> index_exists(store::Vfs& vfs) { return vfs.exists(store::kManifes
 Expected<void> destroy_index(store::Vfs& vfs) { return engine::Collection::destroy(vfs); }
 
 Expected<std::unique_ptr<engine::Session>> open_session(std::shared_ptr<store::Vfs> vfs,
-                                                        Bytes options) {
+                                                        Bytes options,
+                                                        engine::FolderOpener open_folder) {
   // Sessions of one host on the same folder share its collection.
   static std::mutex mutex;
   static std::map<std::string, std::weak_ptr<engine::Collection>> open;
@@ -60,7 +61,8 @@ Expected<std::unique_ptr<engine::Session>> open_session(std::shared_ptr<store::V
     collection = std::move(*opened);
     known = collection;
   }
-  return std::make_unique<engine::Session>(std::move(collection), decoded->read_only);
+  return std::make_unique<engine::Session>(std::move(collection), decoded->read_only,
+                                           std::move(open_folder));
 }
 
 }  // namespace quiver

@@ -29,7 +29,9 @@ Expected<bool> index_exists(store::Vfs& vfs);
 Expected<void> destroy_index(store::Vfs& vfs);
 
 /// Opens the index for a host without threads (WASM): the caller runs `pump` when it is idle.
+/// `open_folder` opens other folders, for snapshots.
 Expected<std::unique_ptr<engine::Session>> open_session(std::shared_ptr<store::Vfs> vfs,
-                                                        Bytes options);
+                                                        Bytes options,
+                                                        engine::FolderOpener open_folder);
 
 }  // namespace quiver

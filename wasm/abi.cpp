@@ -181,7 +181,7 @@ EMSCRIPTEN_KEEPALIVE int32_t quiver_open(const uint8_t* folder, uint32_t folder_
     }
     auto vfs = folder_vfs(folder, folder_size);
     if (!vfs) return std::move(vfs).error();
-    auto session = open_session(*std::move(vfs), input(options, options_size));
+    auto session = open_session(*std::move(vfs), input(options, options_size), host_vfs);
     if (!session) return std::move(session).error();
     const uint32_t handle = state.next_handle;
     Buffer result = number(handle);

@@ -13,6 +13,7 @@ export const op = {
   next: 7,
   closeCursor: 8,
   refresh: 9,
+  snapshot: 10,
   write: 16,
   begin: 17,
   stage: 18,
@@ -129,6 +130,16 @@ export function packGet(ids: readonly unknown[], includeVectors: boolean): Uint8
     ...lengths,
   ]);
   return join(head, writer.bytes);
+}
+
+/** `base` is empty for none. */
+export function packSnapshot(folder: string, base: string): Uint8Array {
+  const encoder = new TextEncoder();
+  const [target, earlier] = [encoder.encode(folder), encoder.encode(base)];
+  const writer = new ByteWriter();
+  writer.raw(target);
+  writer.raw(earlier);
+  return join(Uint32Array.from([op.snapshot, target.length, earlier.length]), writer.bytes);
 }
 
 export function packList(filter: Uint8Array, includeVectors: boolean): Uint8Array {

@@ -37,7 +37,7 @@ class PooledSession final : public AsyncSession {
  public:
   PooledSession(std::shared_ptr<SharedCollection> shared, bool read_only)
       : shared_(std::move(shared)),
-        session_(std::make_shared<Session>(shared_->collection(), read_only)) {}
+        session_(std::make_shared<Session>(shared_->collection(), read_only, store::native_vfs)) {}
 
   ~PooledSession() override {
     // Closing joins the writing thread, which may be the one that drops the last reference.

@@ -24,6 +24,13 @@
 
 namespace quiver::engine {
 
+/// What a snapshot consists of.
+struct SnapshotCounts {
+  uint32_t files = 0;
+  uint32_t linked = 0;  ///< of them, those that took no copying
+  uint64_t bytes_copied = 0;
+};
+
 /// An open index. It has no threads of its own.
 ///
 /// Any number of processes may have a folder open; one of them writes. A collection takes the
@@ -92,6 +99,11 @@ class Collection {
   /// What the last piece of background work failed with; nothing once one succeeds.
   void set_maintenance_error(std::optional<Error> error);
 
+  /// Writes the newest state to another folder as an index of its own, while reads and writes go
+  /// on. Files that never change are linked where the file system can, from here or from `base`, an
+  /// earlier snapshot (null: none). Any thread. INDEX_EXISTS if `target` holds an index.
+  Expected<SnapshotCounts> snapshot(store::Vfs& target, store::Vfs* base);
+
   /// The msgpack map of docs/engine-messages.md. Any thread.
   [[nodiscard]] Expected<Buffer> statistics();
 
@@ -122,7 +134,7 @@ class Collection {
   Expected<void> start_log();
   Expected<void> freeze();
   void publish(State&& state);
-  Expected<void> write_manifest(const State& state);
+  [[nodiscard]] store::Manifest manifest_of(const State& state) const;
   [[nodiscard]] uint32_t seal_threshold() const;
   [[nodiscard]] bool wants_seal() const;
   [[nodiscard]] std::optional<std::pair<size_t, size_t>> next_range() const;

@@ -97,7 +97,7 @@ Expected<void> Collection::install(const MaintenanceJob& job) {
     failure_ = synced.error();
     return synced;
   }
-  if (auto written = write_manifest(*next); !written) return written;
+  if (auto written = store::write_manifest(*vfs_, manifest_of(*next)); !written) return written;
   const State before = state_;
   publish(std::move(*next));
   remove_replaced(job, before);
@@ -152,7 +152,7 @@ void Collection::remove_replaced(const MaintenanceJob& job, const State& before)
   }
 }
 
-Expected<void> Collection::write_manifest(const State& state) {
+store::Manifest Collection::manifest_of(const State& state) const {
   store::Manifest manifest;
   manifest.index = index_;
   Config config = config_;
@@ -172,7 +172,7 @@ Expected<void> Collection::write_manifest(const State& state) {
     }
     manifest.segments.push_back(std::move(entry));
   }
-  return store::write_manifest(*vfs_, manifest);
+  return manifest;
 }
 
 void Collection::set_progress(bool idle, uint32_t done, uint32_t total) {

@@ -24,6 +24,7 @@ enum class Op : uint32_t {
   kNext = 7,
   kCloseCursor = 8,
   kRefresh = 9,
+  kSnapshot = 10,
   kWrite = 16,
   kBegin = 17,
   kStage = 18,
@@ -68,8 +69,10 @@ Expected<Header> take_header(ByteReader& reader) {
 
 }  // namespace
 
-Session::Session(std::shared_ptr<Collection> collection, bool read_only)
-    : collection_(std::move(collection)), read_only_(read_only) {}
+Session::Session(std::shared_ptr<Collection> collection, bool read_only, FolderOpener open_folder)
+    : collection_(std::move(collection)),
+      read_only_(read_only),
+      open_folder_(std::move(open_folder)) {}
 Session::~Session() = default;
 
 Expected<Buffer> Session::read(Bytes request) {
@@ -96,6 +99,8 @@ Expected<Buffer> Session::read(Bytes request) {
       return close_cursor(body);
     case Op::kRefresh:
       return refresh();
+    case Op::kSnapshot:
+      return snapshot(body);
     default:
       return malformed();
   }
@@ -221,6 +226,28 @@ Expected<Buffer> Session::refresh() {
   const auto changed = collection_->refresh();
   if (!changed) return changed.error();
   return encode_number(*changed ? 1 : 0);
+}
+
+Expected<Buffer> Session::snapshot(Bytes request) {
+  struct Header {
+    uint32_t folder_bytes, base_bytes;
+  };
+  ByteReader reader(request);
+  const auto header = take_header<Header>(reader);
+  if (!header) return header.error();
+  const auto folder = reader.get_bytes(header->folder_bytes);
+  if (!folder || folder->empty()) return malformed();
+  const auto base = reader.get_bytes(header->base_bytes);
+  if (!base) return malformed();
+  const auto target = open_folder_(std::string(as_text(*folder)));
+  const auto earlier = base->empty() ? nullptr : open_folder_(std::string(as_text(*base)));
+  const auto counts = collection_->snapshot(*target, earlier.get());
+  if (!counts) return counts.error();
+  ByteWriter writer;
+  writer.put(counts->files);
+  writer.put(counts->linked);
+  writer.put(counts->bytes_copied);
+  return writer.take();
 }
 
 Expected<Buffer> Session::add_cursor(std::shared_ptr<Cursor> cursor) {

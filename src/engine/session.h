@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -17,6 +19,9 @@ class Collection;
 class Cursor;
 class MaintenanceJob;
 class Transaction;
+
+/// Opens another folder of the kind that the collection's is.
+using FolderOpener = std::function<std::shared_ptr<store::Vfs>(std::string)>;
 
 /// One opened handle on a collection: decodes the messages of docs/engine-messages.md, keeps the
 /// handle's cursors and transactions, and calls the collection. Bindings see nothing below it.
@@ -32,8 +37,8 @@ class Session {
     Expected<Buffer> response = Buffer{};
   };
 
-  /// `read_only`: every write is READ_ONLY.
-  Session(std::shared_ptr<Collection> collection, bool read_only);
+  /// `read_only`: every write is READ_ONLY. `open_folder`: for snapshots.
+  Session(std::shared_ptr<Collection> collection, bool read_only, FolderOpener open_folder);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -62,6 +67,7 @@ class Session {
   Expected<Buffer> next(Bytes request);
   Expected<Buffer> close_cursor(Bytes request);
   Expected<Buffer> refresh();
+  Expected<Buffer> snapshot(Bytes request);
   Expected<Buffer> add_cursor(std::shared_ptr<Cursor> cursor);
   Expected<std::shared_ptr<Transaction>> find_transaction(uint32_t number);
   /// The transaction that the write commits; null if it commits none and is answered already.
@@ -69,6 +75,7 @@ class Session {
 
   std::shared_ptr<Collection> collection_;
   const bool read_only_;
+  const FolderOpener open_folder_;
   std::mutex mutex_;  // guards the two maps
   std::map<uint32_t, std::shared_ptr<Cursor>> cursors_;
   std::map<uint32_t, std::shared_ptr<Transaction>> transactions_;

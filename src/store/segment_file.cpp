@@ -118,6 +118,16 @@ Expected<void> SegmentFileWriter::finish() {
   return vfs_.sync_folder();
 }
 
+bool same_segment(Bytes a, Bytes b) {
+  if (a.size() != b.size() || a.size() < sizeof(Footer)) return false;
+  const Bytes footer = a.last(sizeof(Footer));
+  uint64_t table = 0;
+  std::memcpy(&table, footer.data() + offsetof(Footer, table_offset), sizeof(table));
+  if (table > a.size()) return false;
+  const Bytes end = a.subspan(static_cast<size_t>(table));
+  return std::equal(end.begin(), end.end(), b.subspan(static_cast<size_t>(table)).begin());
+}
+
 Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_view name,
                                                          bool verify_checksums) {
   auto content = vfs.read(name);

@@ -50,6 +50,10 @@ class SegmentFileWriter {
   std::vector<SectionEntry> sections_;
 };
 
+/// Whether two segment files are the same, by their tables, which hold the checksum of every
+/// section.
+bool same_segment(Bytes a, Bytes b);
+
 /// An open segment file. Its memory lives as long as the object.
 class SegmentFile {
  public:

@@ -2,6 +2,8 @@
 
 namespace quiver::store {
 
+bool Vfs::link(const Vfs& /*from*/, std::string_view /*name*/) { return false; }
+
 Expected<void> replace_file(Vfs& vfs, std::string_view name, Bytes content) {
   const std::string temporary = std::string(name) + ".tmp";
   {

@@ -217,6 +217,11 @@ class PosixVfs final : public Vfs {
     return {};
   }
 
+  bool link(const Vfs& from, std::string_view name) override {
+    const std::string path = std::string(from.describe()) + "/" + std::string(name);
+    return ::link(path.c_str(), path_of(name).c_str()) == 0;
+  }
+
   Expected<void> create_exclusive(std::string_view name, Bytes content) override {
     const std::string path = path_of(name);
     // Not mkstemp: other users may have to read the file. The random part keeps threads apart.

@@ -237,6 +237,11 @@ class WindowsVfs final : public Vfs {
     return {};
   }
 
+  bool link(const Vfs& from, std::string_view name) override {
+    const WindowsVfs folder{std::string(from.describe())};
+    return CreateHardLinkW(full(name).c_str(), folder.full(name).c_str(), nullptr) != 0;
+  }
+
   Expected<void> create_exclusive(std::string_view name, Bytes content) override {
     const std::string temporary = std::string(name) + "-" + std::to_string(GetCurrentProcessId()) +
                                   "-" + std::to_string(std::random_device{}()) + ".tmp";

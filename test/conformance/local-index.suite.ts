@@ -831,6 +831,42 @@ export function localIndexSuite(backend: Backend): void {
         expect(await index.verify()).toEqual({ ok: true, items: 3000, problems: [] });
       });
 
+      test('a snapshot is an index of its own', async () => {
+        await index.createIndex();
+        const vectors = randomVectors(1500, 8, 21);
+        const metadata = { genre: 'drama', tags: ['ä', '\u{1f3f9}'] };
+        await index.insertItems(vectors.map((vector, i) => ({ id: `id${i}`, vector, metadata })));
+        await index.optimize();
+        await index.deleteItem('id7');
+        const target = `${folder} snapshot ä`;
+        const taken = await index.snapshot(target);
+        expect(taken.files).toBeGreaterThan(2);
+        expect(taken.linkedFiles).toBeLessThan(taken.files);
+        await index.insertItem({ id: 'later', vector: vectors[0] as Float32Array });
+
+        const copy = new LocalIndex<Meta>(target, { backend });
+        expect((await copy.getIndexStats()).items).toBe(1499);
+        expect(await copy.verify()).toEqual({ ok: true, items: 1499, problems: [] });
+        expect(await copy.getItem('later')).toBeUndefined();
+        expect((await copy.getItem('id3'))?.metadata).toEqual(metadata);
+        const query = { vector: vectors[9] as Float32Array, topK: 5 };
+        expect(await copy.query(query)).toEqual(await index.query(query));
+        await copy.insertItem({ id: 'mine', vector: vectors[0] as Float32Array });
+        expect(await index.getItem('mine')).toBeUndefined();
+
+        // Over an index it is refused, and a later one takes only what is new.
+        expect(await errorOf(() => index.snapshot(target))).toMatchObject({
+          code: 'INDEX_EXISTS',
+          details: { folder: target },
+        });
+        await copy.deleteIndex();
+        expect((await index.verify()).ok).toBe(true);
+        expect((await errorOf(() => index.snapshot(''))).code).toBe('INVALID_ARGUMENT');
+        expect((await errorOf(() => index.snapshot(target, vague({ bass: '' })))).code).toBe(
+          'INVALID_ARGUMENT',
+        );
+      });
+
       test('metrics', async () => {
         await withFilms();
         await index.query({ vector: [1, 0, 0] });

@@ -200,6 +200,25 @@ TEST_F(Concurrency, ReadersSeeWholeTransactionsWhileSegmentsComeAndGo) {
       client.close();
     });
   }
+  threads.emplace_back([&] {
+    Client client(folder_);
+    for (int number = 0; writing != 0; ++number) {
+      const std::string copy = folder_ + "-copy" + std::to_string(number);
+      const auto taken = client.read(
+          words({10, static_cast<uint32_t>(copy.size()), 0}, as_bytes(std::string_view(copy))));
+      ASSERT_TRUE(taken) << taken.error().message;
+      {
+        Client reader(copy);
+        const auto ids = reader.list();
+        for (const std::string& id : ids) {
+          ASSERT_EQ(ids.count((id[0] == 'a' ? 'b' : 'a') + id.substr(1)), 1U) << id;
+        }
+        reader.close();
+      }
+      std::filesystem::remove_all(copy);
+    }
+    client.close();
+  });
   for (std::thread& thread : threads) thread.join();
 
   Client client(folder_);

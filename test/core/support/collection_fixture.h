@@ -28,6 +28,11 @@ class CollectionFixture {
     open();
   }
 
+  /// What a disk holds.
+  explicit CollectionFixture(std::shared_ptr<store::MemoryDisk> disk) : disk_(std::move(disk)) {
+    open();
+  }
+
   /// Another process on the same disk.
   CollectionFixture(const CollectionFixture& other, engine::OpenOptions options)
       : disk_(other.disk_), options_(options) {

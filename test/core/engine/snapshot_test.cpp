@@ -1,0 +1,139 @@
+// A snapshot is an index of its own with exactly what was there when it was taken, whatever happens
+// meanwhile or after.
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "engine/collection.h"
+#include "store/vfs_memory.h"
+#include "support/batches.h"
+#include "support/collection_fixture.h"
+#include "support/fault_vfs.h"
+
+namespace quiver::engine {
+namespace {
+
+using test::BatchMaker;
+using test::CollectionFixture;
+using test::random_vector;
+
+constexpr uint32_t kDim = 8;
+
+BatchMaker rows(uint32_t first, uint32_t last) {
+  std::mt19937 random(first);
+  BatchMaker batch(kDim);
+  for (uint32_t i = first; i < last; ++i) {
+    batch.upsert(std::to_string(i), random_vector(random, kDim));
+  }
+  return batch;
+}
+
+/// With segments, deleted rows in them, and rows in the log.
+void fill(CollectionFixture& index) {
+  ASSERT_TRUE(index.commit(rows(0, 20)));
+  index.maintain();
+  ASSERT_TRUE(index.commit(rows(15, 30)));
+  ASSERT_TRUE(index.commit(BatchMaker(kDim).remove("3").remove("4")));
+  index.maintain();
+  ASSERT_TRUE(index.commit(rows(30, 32)));
+}
+
+TEST(Snapshot, HoldsWhatWasThere) {
+  CollectionFixture index(Metric::kL2, 8);
+  fill(index);
+  auto disk = std::make_shared<store::MemoryDisk>();
+  const auto target = store::memory_vfs(disk);
+  const auto counts = index->snapshot(*target, nullptr);
+  ASSERT_TRUE(counts) << counts.error().message;
+  EXPECT_EQ(counts->files, disk->files.size());
+  EXPECT_EQ(counts->linked, 0U);
+
+  const auto before = index->view()->live();
+  ASSERT_TRUE(index.commit(rows(40, 60)));
+  index.maintain();
+  CollectionFixture copy(disk);
+  EXPECT_EQ(copy->view()->live(), before);
+  EXPECT_TRUE(copy.verifies());
+  EXPECT_FALSE(copy->view()->find("3"));
+  EXPECT_TRUE(copy->view()->find("31"));
+
+  // Both go on by themselves.
+  ASSERT_TRUE(copy.commit(rows(100, 110)));
+  copy.maintain();
+  EXPECT_TRUE(copy.verifies());
+  EXPECT_FALSE(index->view()->find("100"));
+  EXPECT_TRUE(index.verifies());
+}
+
+TEST(Snapshot, OfAnEmptyIndexIsOne) {
+  CollectionFixture index;
+  auto disk = std::make_shared<store::MemoryDisk>();
+  ASSERT_TRUE(index->snapshot(*store::memory_vfs(disk), nullptr));
+  CollectionFixture copy(disk);
+  EXPECT_EQ(copy->view()->live(), 0U);
+  ASSERT_TRUE(copy.commit(rows(0, 3)));
+}
+
+TEST(Snapshot, ByAReaderHasWhatTheWriterCommitted) {
+  CollectionFixture writer(Metric::kL2, 8);
+  CollectionFixture reader(writer, {});
+  fill(writer);
+  auto disk = std::make_shared<store::MemoryDisk>();
+  ASSERT_TRUE(reader->snapshot(*store::memory_vfs(disk), nullptr));
+  CollectionFixture copy(disk);
+  EXPECT_EQ(copy->view()->live(), writer->view()->live());
+  EXPECT_TRUE(copy.verifies());
+}
+
+TEST(Snapshot, IsNotWrittenOverAnIndex) {
+  CollectionFixture index;
+  CollectionFixture other;
+  const auto files = other.disk_->files;
+  EXPECT_EQ(index->snapshot(*store::memory_vfs(other.disk_), nullptr).error().code,
+            Code::kIndexExists);
+  EXPECT_EQ(index->snapshot(index->vfs(), nullptr).error().code, Code::kIndexExists);
+  EXPECT_EQ(other.disk_->files, files);
+}
+
+TEST(Snapshot, IsThereWholeOrNotAtAllAfterAPowerCut) {
+  CollectionFixture index(Metric::kL2, 8);
+  fill(index);
+  for (uint64_t cut = 1;; ++cut) {
+    auto disk = std::make_shared<test::FaultDisk>();
+    disk->plan.cut_at = cut;
+    const auto counts = index->snapshot(*test::fault_vfs(disk), nullptr);
+    for (uint32_t outcome = 0; outcome < 24; ++outcome) {
+      const auto vfs = test::vfs_after_death(disk->after_power_cut(outcome));
+      auto opened = Collection::open(vfs, {});
+      if (!opened) {
+        ASSERT_EQ(opened.error().code, Code::kIndexNotFound)
+            << "cut " << cut << ", outcome " << outcome << ": " << opened.error().message;
+        ASSERT_FALSE(counts) << "acknowledged, but not there";
+        continue;
+      }
+      ASSERT_EQ((*opened)->view()->live(), index->view()->live());
+    }
+    if (counts) break;
+  }
+}
+
+TEST(Snapshot, ThatFailsLeavesNoFiles) {
+  CollectionFixture index(Metric::kL2, 8);
+  fill(index);
+  for (uint64_t at = 3;; ++at) {
+    auto disk = std::make_shared<test::FaultDisk>();
+    disk->plan.fail_at = at;
+    disk->plan.failure = Code::kNoSpace;
+    const auto counts = index->snapshot(*test::fault_vfs(disk), nullptr);
+    if (counts) break;
+    ASSERT_EQ(counts.error().code, Code::kNoSpace) << at;
+    const auto left = disk->as_seen();
+    for (const auto& [name, content] : left->files) {
+      ASSERT_EQ(name, "manifest.tmp") << "left after error " << at;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace quiver::engine
