@@ -85,17 +85,20 @@ bool may_pass(DWORD number) {
 }
 
 /// Calls until it succeeds or fails for a reason that lasts, and leaves the reason in
-/// GetLastError(). What is denied for good is denied after a few hundred milliseconds.
+/// GetLastError(). What is denied for good is denied after some tenths of a second.
 template <typename Call>
 bool patiently(Call call) {
-  constexpr int kMaxTries = 50;
-  for (int tries = 1; !call(); ++tries) {
+  constexpr DWORD kMaxTries = 100;
+  for (DWORD tries = 1; !call(); ++tries) {
     const DWORD number = GetLastError();
     if (!may_pass(number) || tries == kMaxTries) {
       SetLastError(number);
       return false;
     }
-    Sleep(1);
+    // Several tries between waits of growing length: sleeping threads wake at the same ticks of the
+    // clock, so equal waits could meet a reader that comes back regularly each time.
+    constexpr DWORD kTriesAtOnce = 5;
+    Sleep(tries % kTriesAtOnce == 0 ? tries / kTriesAtOnce : 0);
   }
   return true;
 }
