@@ -11,7 +11,7 @@ namespace {
 
 /// Counts the environments of the process, so that the last one stops the core's threads. Both
 /// steps hold the lock while the core's threads stop: an environment that starts meanwhile waits.
-constinit std::mutex environments_mutex;
+std::mutex environments_mutex;  // not constinit: not every library on Windows can
 constinit size_t environments_count = 0;
 
 void enter_process() {

@@ -29,8 +29,12 @@ SharedPool& shared_pool() {
 /// The same folder by whatever path it is called.
 std::string folder_key(const std::string& folder) {
   std::error_code failure;
-  const auto path = std::filesystem::weakly_canonical(folder, failure);
-  return failure ? folder : path.string();
+  // As UTF-8: on Windows a path of plain chars is in the system's code page.
+  const std::filesystem::path named(std::u8string(folder.begin(), folder.end()));
+  const auto path = std::filesystem::weakly_canonical(named, failure);
+  if (failure) return folder;
+  const std::u8string key = path.u8string();
+  return {key.begin(), key.end()};
 }
 
 class PooledSession final : public AsyncSession {

@@ -26,6 +26,16 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
+/// At least `number`, and above those of all log and segment files.
+uint64_t number_after(const std::vector<std::string>& files, uint64_t number) {
+  for (const std::string& name : files) {
+    for (const auto used : {store::log_file_number(name), store::segment_file_number(name)}) {
+      if (used) number = std::max(number, *used + 1);
+    }
+  }
+  return number;
+}
+
 /// The configuration that a manifest holds.
 Expected<Config> config_of(const store::Manifest& manifest) {
   auto config = decode_config(manifest.config);
@@ -53,12 +63,15 @@ Expected<void> Collection::create(store::Vfs& vfs, const Config& config) {
   auto lock = store::Lock::acquire(vfs);
   if (!lock) return lock.error();
   if (auto absent = check_absent(); !absent) return absent;
+  // Files of an index that was removed may be left; none of theirs may be taken for one of this.
+  const auto files = vfs.list();
+  if (!files) return files.error();
   store::Manifest manifest;
   manifest.index = random_number();
   manifest.config = encode_config(config);
-  manifest.first_log = 1;
+  manifest.first_log = number_after(*files, 1);
   manifest.first_sequence = 1;
-  manifest.next_file_number = 2;
+  manifest.next_file_number = manifest.first_log + 1;
   auto log = store::LogWriter::create(vfs, manifest.first_log, manifest.first_sequence);
   if (!log) return log.error();
   if (auto synced = (*log)->sync(); !synced) return synced;
@@ -90,14 +103,17 @@ Expected<void> Collection::destroy(store::Vfs& vfs) {
   if (!files) return files.error();
   // The manifest goes first: without it the rest is no index any more.
   if (auto removed = vfs.remove(store::kManifestName); !removed) return removed;
+  Expected<void> result;
   for (const std::string& name : *files) {
     const bool is_ours =
         store::log_file_number(name) || store::segment_file_number(name) || ends_with(name, ".tmp");
     if (!is_ours) continue;
-    if (auto removed = vfs.remove(name); !removed) return removed;
+    // A file that stays, as one that another process reads does on Windows, keeps no other.
+    if (auto removed = vfs.remove(name); !removed && result) result = removed;
   }
   lock->reset();
-  return store::remove_lock_files(vfs) ? vfs.remove_folder_if_empty() : Expected<void>();
+  if (store::remove_lock_files(vfs) && result) result = vfs.remove_folder_if_empty();
+  return result;
 }
 
 std::shared_ptr<const View> Collection::view() const {
@@ -197,12 +213,7 @@ Expected<void> Collection::acquire() {
   if (!files) return files.error();
   auto recovered = recover(*vfs_, *manifest, *config, state_, store::LogTail::kFinal);
   if (!recovered) return recovered.error();
-  next_file_number_ = manifest->next_file_number;
-  for (const std::string& name : *files) {
-    for (const auto number : {store::log_file_number(name), store::segment_file_number(name)}) {
-      if (number) next_file_number_ = std::max(next_file_number_, *number + 1);
-    }
-  }
+  next_file_number_ = number_after(*files, manifest->next_file_number);
   publish(std::move(recovered->state));
   lock_ = std::move(*lock);
   is_writer_ = true;
@@ -214,6 +225,7 @@ Expected<void> Collection::acquire() {
 void Collection::release() {
   mark_.reset();
   log_.reset();
+  superfluous_.clear();
   lock_.reset();
   is_writer_ = false;
   resumed_ = false;
@@ -228,9 +240,18 @@ void Collection::remove_orphans(const store::Manifest& manifest,
         ends_with(name, ".tmp") || (log && *log < manifest.first_log) ||
         (segment && std::none_of(manifest.segments.begin(), manifest.segments.end(),
                                  [&](const auto& entry) { return entry.number == *segment; }));
-    // What cannot be removed now is harmless and is tried again at the next opening.
-    if (is_orphan) (void)vfs_->remove(name);
+    if (is_orphan) superfluous_.push_back(name);
   }
+  remove_superfluous();
+}
+
+/// What cannot be removed is harmless and stays listed: on Windows no file can be removed that a
+/// view still reads. Whoever takes the lock next lists it again.
+void Collection::remove_superfluous() {
+  std::erase_if(superfluous_, [this](const std::string& name) {
+    const auto removed = vfs_->remove(name);
+    return removed || removed.error().code == Code::kMissingFile;
+  });
 }
 
 // ---------------------------------------------------------------------------------------------------
@@ -380,6 +401,7 @@ Expected<void> Collection::close() {
   Expected<void> result;
   if (!failure_ && options_.durability != Durability::kNone) result = sync_log();
   log_.reset();
+  if (lock_) remove_superfluous();
   lock_.reset();
   return result;
 }

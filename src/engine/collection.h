@@ -126,6 +126,7 @@ class Collection {
   Expected<Config> check_identity(const store::Manifest& manifest) const;
   Expected<void> acquire();
   void release();
+  void remove_superfluous();
   void remove_orphans(const store::Manifest& manifest, const std::vector<std::string>& files);
   Expected<void> check(const Draft& draft, const Transaction& transaction) const;
   WriteCounts apply(Draft& draft, const Transaction& transaction, std::vector<Buffer>& payloads);
@@ -156,6 +157,7 @@ class Collection {
   std::optional<store::ManifestMark> mark_;  // without the lock: of the manifest that was read
   std::unique_ptr<store::LogWriter> log_;    // opened by the first commit
   uint64_t next_file_number_ = 1;
+  std::vector<std::string> superfluous_;  // with the lock: files that were in use when last tried
   bool unsynced_ = false;
   bool closed_ = false;
   bool resume_ = false;   // maintenance was left undone

@@ -64,6 +64,7 @@ std::unique_ptr<MaintenanceJob> Collection::next_job() {
     if (!std::exchange(resume_, false) || !acquire()) return nullptr;
     resumed_ = true;
   }
+  remove_superfluous();
   if (wants_seal()) {
     if (auto frozen = freeze(); !frozen) {
       failure_ = frozen.error();
@@ -136,20 +137,21 @@ Expected<State> Collection::replace_parts(const MaintenanceJob& job) const {
   return next;
 }
 
-/// Removes the files that the manifest does not name any more. What cannot be removed now is
-/// removed when the lock is taken the next time.
+/// Removes the files that the manifest does not name any more.
 void Collection::remove_replaced(const MaintenanceJob& job, const State& before) {
   for (size_t part = job.first(); part < job.last(); ++part) {
     const uint64_t number = before.parts[part].segment_number;
-    if (number != 0) (void)vfs_->remove(store::segment_file_name(number));
+    if (number != 0) superfluous_.push_back(store::segment_file_name(number));
   }
-  if (state_.first_log == before.first_log) return;
-  const auto files = vfs_->list();
-  if (!files) return;
-  for (const std::string& name : *files) {
-    const auto number = store::log_file_number(name);
-    if (number && *number < state_.first_log) (void)vfs_->remove(name);
+  if (state_.first_log != before.first_log) {
+    // Without a list they are found when the lock is taken the next time.
+    const auto files = vfs_->list();
+    for (const std::string& name : files ? *files : std::vector<std::string>()) {
+      const auto number = store::log_file_number(name);
+      if (number && *number < state_.first_log) superfluous_.push_back(name);
+    }
   }
+  remove_superfluous();
 }
 
 store::Manifest Collection::manifest_of(const State& state) const {

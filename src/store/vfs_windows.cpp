@@ -1,13 +1,18 @@
 // Windows. Files are opened so that others may rename and remove them meanwhile. A file that is
 // mapped cannot be removed or replaced, though: the engine treats a removal that fails as one for
-// later, and never replaces a file but the manifest, which is read and closed at once.
+// later, and never replaces a file but the manifest and its lock, which are read and closed at
+// once.
 
+#ifndef NOMINMAX
 #define NOMINMAX
+#endif
+#ifndef WIN32_LEAN_AND_MEAN
 #define WIN32_LEAN_AND_MEAN
+#endif
 #include <windows.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <optional>
 #include <random>
 #include <string>
 #include <system_error>
@@ -37,18 +42,23 @@ std::string narrow(std::wstring_view text) {
   return result;
 }
 
+/// Also where the folder is a file, or its drive or share is not there.
+bool is_missing(DWORD number) {
+  return number == ERROR_FILE_NOT_FOUND || number == ERROR_PATH_NOT_FOUND ||
+         number == ERROR_DIRECTORY || number == ERROR_INVALID_NAME ||
+         number == ERROR_INVALID_DRIVE || number == ERROR_BAD_NETPATH ||
+         number == ERROR_BAD_NET_NAME;
+}
+
 Error system_error(DWORD number, std::string_view doing, const std::string& path) {
-  Code code = Code::kIoError;
+  Code code = is_missing(number) ? Code::kMissingFile : Code::kIoError;
   switch (number) {
-    case ERROR_FILE_NOT_FOUND:
-    case ERROR_PATH_NOT_FOUND:
-    case ERROR_DIRECTORY:
-    case ERROR_INVALID_NAME:
-      code = Code::kMissingFile;
-      break;
     case ERROR_ACCESS_DENIED:
     case ERROR_WRITE_PROTECT:
     case ERROR_SHARING_VIOLATION:
+    case ERROR_LOCK_VIOLATION:
+    case ERROR_USER_MAPPED_FILE:
+    case ERROR_DELETE_PENDING:
       code = Code::kPermissionDenied;
       break;
     case ERROR_DISK_FULL:
@@ -64,6 +74,33 @@ Error system_error(DWORD number, std::string_view doing, const std::string& path
   }
   return Error{code, "Cannot " + std::string(doing) + " " + path + ": " +
                          std::system_category().message(static_cast<int>(number))};
+}
+
+/// Whether the failure may be somebody's who has the file open for a moment: another process that
+/// reads it, a virus scanner, an indexer, a removal that waits for one of these.
+bool may_pass(DWORD number) {
+  return number == ERROR_ACCESS_DENIED || number == ERROR_SHARING_VIOLATION ||
+         number == ERROR_LOCK_VIOLATION || number == ERROR_USER_MAPPED_FILE ||
+         number == ERROR_DELETE_PENDING;
+}
+
+/// Calls until it succeeds or fails for a reason that lasts, and leaves the reason in
+/// GetLastError(). What is denied for good is denied after some tenths of a second.
+template <typename Call>
+bool patiently(Call call) {
+  constexpr DWORD kMaxTries = 100;
+  for (DWORD tries = 1; !call(); ++tries) {
+    const DWORD number = GetLastError();
+    if (!may_pass(number) || tries == kMaxTries) {
+      SetLastError(number);
+      return false;
+    }
+    // Several tries between waits of growing length: sleeping threads wake at the same ticks of the
+    // clock, so equal waits could meet a reader that comes back regularly each time.
+    constexpr DWORD kTriesAtOnce = 5;
+    Sleep(tries % kTriesAtOnce == 0 ? tries / kTriesAtOnce : 0);
+  }
+  return true;
 }
 
 /// A handle that is closed when it goes out of scope.
@@ -92,12 +129,13 @@ class WindowsFile final : public WritableFile {
   WindowsFile(HANDLE handle, std::string path) : handle_(handle), path_(std::move(path)) {}
 
   Expected<void> append(Bytes bytes) override {
+    if (failure_) return *failure_;
     while (!bytes.empty()) {
       constexpr size_t kMost = size_t{1} << 30;
       DWORD written = 0;
       const auto size = static_cast<DWORD>(std::min(bytes.size(), kMost));
       if (WriteFile(handle_.get(), bytes.data(), size, &written, nullptr) == 0) {
-        return system_error(GetLastError(), "write", path_);
+        return fail("write");
       }
       bytes = bytes.subspan(written);
     }
@@ -105,16 +143,20 @@ class WindowsFile final : public WritableFile {
   }
 
   Expected<void> sync() override {
-    if (failed_) return Error{Code::kIoError, "Cannot sync " + path_ + ": it failed before"};
-    if (FlushFileBuffers(handle_.get()) != 0) return {};
-    failed_ = true;
-    return system_error(GetLastError(), "sync", path_);
+    if (failure_) return *failure_;
+    if (FlushFileBuffers(handle_.get()) == 0) return fail("sync");
+    return {};
   }
 
  private:
+  Error fail(std::string_view doing) {
+    failure_ = system_error(GetLastError(), doing, path_);
+    return *failure_;
+  }
+
   Handle handle_;
   std::string path_;
-  bool failed_ = false;
+  std::optional<Error> failure_;
 };
 
 class MappedFile final : public FileBytes {
@@ -149,29 +191,44 @@ std::string start_of(HANDLE process) {
   return std::to_string(uint64_t{created.dwHighDateTime} << 32 | created.dwLowDateTime);
 }
 
+/// The path in the form that has no limit of 260 characters. It is taken as it stands, so it has to
+/// be absolute, without "..", with backslashes; without one at its end here.
+std::wstring extended_path(const std::wstring& path) {
+  std::wstring full(GetFullPathNameW(path.c_str(), 0, nullptr, nullptr), L'\0');
+  // With the room that it asked for, it returns the length without the zero at the end.
+  full.resize(
+      GetFullPathNameW(path.c_str(), static_cast<DWORD>(full.size()), full.data(), nullptr));
+  while (!full.empty() && full.back() == L'\\') full.pop_back();
+  const bool is_device = full.compare(0, 4, L"\\\\?\\") == 0 || full.compare(0, 4, L"\\\\.\\") == 0;
+  if (full.empty() || is_device) return full;
+  // A share: \\server\share.
+  if (full.compare(0, 2, L"\\\\") == 0) return L"\\\\?\\UNC" + full.substr(1);
+  return L"\\\\?\\" + full;
+}
+
+/// What the path begins with and nobody can make: the drive or the share.
+size_t root_size(const std::wstring& path) {
+  const bool is_share = path.compare(0, 8, L"\\\\?\\UNC\\") == 0;
+  size_t end = path.find(L'\\', is_share ? 8 : 4);
+  if (is_share && end != std::wstring::npos) end = path.find(L'\\', end + 1);
+  return std::min(end, path.size());
+}
+
 class WindowsVfs final : public Vfs {
  public:
-  explicit WindowsVfs(std::string folder) : folder_(std::move(folder)) {
-    std::error_code failure;
-    const std::filesystem::path full = std::filesystem::absolute(wide(folder_), failure);
-    // The prefix lifts the limit of 260 characters; it wants backslashes and no "..".
-    root_ = failure ? wide(folder_) : full.lexically_normal().make_preferred().wstring();
-    while (root_.size() > 3 && root_.back() == L'\\') root_.pop_back();
-    if (root_.compare(0, 2, L"\\\\") != 0) root_.insert(0, L"\\\\?\\");
-  }
+  explicit WindowsVfs(std::string folder)
+      : folder_(std::move(folder)), root_(extended_path(wide(folder_))) {}
 
   [[nodiscard]] std::string_view describe() const override { return folder_; }
 
   Expected<std::unique_ptr<WritableFile>> create(std::string_view name) override {
-    const HANDLE handle = CreateFileW(full(name).c_str(), GENERIC_WRITE, kShareAll, nullptr,
-                                      CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr);
+    const HANDLE handle = open(name, GENERIC_WRITE, CREATE_ALWAYS);
     if (handle == INVALID_HANDLE_VALUE) return error("create", name);
     return std::unique_ptr<WritableFile>(std::make_unique<WindowsFile>(handle, shown(name)));
   }
 
   Expected<std::shared_ptr<const FileBytes>> read(std::string_view name) override {
-    const Handle file(CreateFileW(full(name).c_str(), GENERIC_READ, kShareAll, nullptr,
-                                  OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr));
+    const Handle file(open(name, GENERIC_READ, OPEN_EXISTING));
     if (!file.is_open()) return error("open", name);
     LARGE_INTEGER size{};
     if (GetFileSizeEx(file.get(), &size) == 0) return error("look at", name);
@@ -196,9 +253,9 @@ class WindowsVfs final : public Vfs {
 
   Expected<bool> exists(std::string_view name) override {
     if (GetFileAttributesW(full(name).c_str()) != INVALID_FILE_ATTRIBUTES) return true;
-    Error failure = error("look for", name);
-    if (failure.code == Code::kMissingFile) return false;
-    return failure;
+    const DWORD number = GetLastError();
+    if (is_missing(number)) return false;
+    return system_error(number, "look for", shown(name));
   }
 
   Expected<std::vector<std::string>> list() override {
@@ -206,9 +263,9 @@ class WindowsVfs final : public Vfs {
     WIN32_FIND_DATAW data{};
     const HANDLE search = FindFirstFileW((root_ + L"\\*").c_str(), &data);
     if (search == INVALID_HANDLE_VALUE) {
-      Error failure = system_error(GetLastError(), "list", folder_);
-      if (failure.code == Code::kMissingFile) return names;
-      return failure;
+      const DWORD number = GetLastError();
+      if (is_missing(number)) return names;
+      return system_error(number, "list", folder_);
     }
     do {
       const std::wstring_view name = data.cFileName;
@@ -222,13 +279,7 @@ class WindowsVfs final : public Vfs {
   }
 
   Expected<void> rename(std::string_view from, std::string_view to) override {
-    constexpr DWORD kFlags = MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH;
-    // A reader of the old file has it open for a moment.
-    for (int tries = 0; MoveFileExW(full(from).c_str(), full(to).c_str(), kFlags) == 0; ++tries) {
-      Error failure = error("rename", from);
-      if (failure.code != Code::kPermissionDenied || tries == 100) return failure;
-      Sleep(1);
-    }
+    if (!move(from, to, MOVEFILE_REPLACE_EXISTING)) return error("rename", from);
     return {};
   }
 
@@ -253,29 +304,37 @@ class WindowsVfs final : public Vfs {
       if (result) result = (*file)->sync();
     }
     // Without MOVEFILE_REPLACE_EXISTING a name that is taken stays.
-    if (result &&
-        MoveFileExW(full(temporary).c_str(), full(name).c_str(), MOVEFILE_WRITE_THROUGH) != 0) {
-      return {};
-    }
+    if (result && move(temporary, name, 0)) return {};
     if (result) {
       const DWORD number = GetLastError();
-      result = number == ERROR_ALREADY_EXISTS || number == ERROR_FILE_EXISTS
-                   ? Error{Code::kLocked, shown(name) + " exists"}
-                   : system_error(number, "create", shown(name));
+      // The temporary file is gone only if the one who got the name first has cleaned up.
+      const bool is_taken = number == ERROR_ALREADY_EXISTS || number == ERROR_FILE_EXISTS ||
+                            number == ERROR_FILE_NOT_FOUND;
+      result = is_taken ? Error{Code::kLocked, shown(name) + " exists"}
+                        : system_error(number, "create", shown(name));
     }
     DeleteFileW(full(temporary).c_str());
     return result;
   }
 
-  // There is no flushing of a folder; its journal orders these changes, and renames are written
-  // through.
+  // A folder cannot be flushed without the rights of an administrator. The file system's journal
+  // orders these changes, and renames are written through.
   Expected<void> sync_folder() override { return {}; }
 
   Expected<void> make_folder() override {
-    std::error_code failure;
-    std::filesystem::create_directories(root_, failure);
-    if (failure) {
-      return system_error(static_cast<DWORD>(failure.value()), "make folder", folder_);
+    for (size_t end = root_size(root_); end < root_.size();) {
+      end = std::min(root_.find(L'\\', end + 1), root_.size());
+      const std::wstring path = root_.substr(0, end);
+      if (CreateDirectoryW(path.c_str(), nullptr) != 0) continue;
+      const DWORD number = GetLastError();
+      // One that is there may be denied instead of being called existing: a drive, a home folder.
+      const DWORD attributes = GetFileAttributesW(path.c_str());
+      const bool is_there = attributes != INVALID_FILE_ATTRIBUTES;
+      if (is_there && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) continue;
+      if (is_there) {
+        return Error{Code::kIoError, "Cannot make folder " + folder_ + ": a file is in the way"};
+      }
+      return system_error(number, "make folder", folder_);
     }
     return {};
   }
@@ -283,10 +342,8 @@ class WindowsVfs final : public Vfs {
   Expected<void> remove_folder_if_empty() override {
     if (RemoveDirectoryW(root_.c_str()) != 0) return {};
     const DWORD number = GetLastError();
-    if (number == ERROR_DIR_NOT_EMPTY) return {};
-    Error failure = system_error(number, "remove", folder_);
-    if (failure.code == Code::kMissingFile) return {};
-    return failure;
+    if (number == ERROR_DIR_NOT_EMPTY || is_missing(number)) return {};
+    return system_error(number, "remove", folder_);
   }
 
   Owner current_owner() override {
@@ -310,6 +367,27 @@ class WindowsVfs final : public Vfs {
   [[nodiscard]] std::wstring full(std::string_view name) const {
     return root_ + L"\\" + wide(name);
   }
+
+  /// INVALID_HANDLE_VALUE if it fails.
+  [[nodiscard]] HANDLE open(std::string_view name, DWORD access, DWORD disposition) const {
+    const std::wstring path = full(name);
+    HANDLE handle = INVALID_HANDLE_VALUE;
+    patiently([&] {
+      handle = CreateFileW(path.c_str(), access, kShareAll, nullptr, disposition,
+                           FILE_ATTRIBUTE_NORMAL, nullptr);
+      return handle != INVALID_HANDLE_VALUE;
+    });
+    return handle;
+  }
+
+  [[nodiscard]] bool move(std::string_view from, std::string_view to, DWORD flags) const {
+    const std::wstring old_path = full(from);
+    const std::wstring new_path = full(to);
+    return patiently([&] {
+      return MoveFileExW(old_path.c_str(), new_path.c_str(), flags | MOVEFILE_WRITE_THROUGH) != 0;
+    });
+  }
+
   [[nodiscard]] std::string shown(std::string_view name) const {
     return folder_ + "\\" + std::string(name);
   }
