@@ -8,7 +8,7 @@
   },
   "target_defaults": {
     "include_dirs": ["src"],
-    "defines": ["NAPI_VERSION=8", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "QUIVER_VERSION=\"<!(node -p \"require('./package.json').version\")\""],
+    "defines": ["NDEBUG", "NAPI_VERSION=8", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "QUIVER_VERSION=\"<!(node -p \"require('./package.json').version\")\""],
     "cflags!": ["-O2"],
     "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20", "-std=c++17", "-O2"],
     "cflags_cc": ["<@(common_flags)"],

@@ -6,6 +6,8 @@ const common = {
   dts: true,
   sourcemap: false,
   target: 'node20',
+  // For Symbol.asyncDispose, which projects with `lib: ["es2022", "dom"]` do not know.
+  banner: { dts: '/// <reference lib="esnext.disposable" />' },
 } as const;
 
 // CommonJS gets a stand-in for import.meta.url, by which the package finds its binaries.

@@ -13,8 +13,8 @@ const folder = inRoot('build/packages');
 const source = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
 const { version, license, author, engines } = source;
 
-/** What only a checkout needs. */
-const development = ['scripts', 'devDependencies', 'overrides', 'gypfile'];
+/** What only a checkout needs. It is private, so that it is never published as it is: without its optional packages. */
+const development = ['private', 'scripts', 'devDependencies', 'overrides', 'gypfile'];
 
 async function pack(name, manifest, fill) {
   const stage = join(folder, 'stage', name);
@@ -56,11 +56,20 @@ function packAddon({ target, os, cpu, libc }) {
   };
   return pack(target, manifest, (stage) => {
     copyFileSync(addonPath, join(stage, 'quiver.node'));
-    writeFileSync(
-      join(stage, 'README.md'),
-      `# @quiverdb/${target}\n\nThe compiled addon of [quiverdb](https://www.npmjs.com/package/quiverdb), which installs it by itself.\n`,
-    );
+    const lines = [
+      `# @quiverdb/${target}`,
+      'The compiled addon of [quiverdb](https://www.npmjs.com/package/quiverdb), which installs it by itself.',
+      ...(libc === 'glibc' ? [`Needs glibc ${neededGlibc(addonPath)} or later.`] : []),
+    ];
+    writeFileSync(join(stage, 'README.md'), `${lines.join('\n\n')}\n`);
   });
+}
+
+/** The newest glibc whose symbols a binary asks for: that depends on the machine that built it. */
+function neededGlibc(path) {
+  const symbols = readFileSync(path, 'latin1').matchAll(/GLIBC_2\.(\d+)/g);
+  const minors = Array.from(symbols, ([, minor]) => Number(minor));
+  return `2.${Math.max(...minors)}`;
 }
 
 /** The paths of the two tarballs. */

@@ -28,7 +28,7 @@ target_link_options(quiver PRIVATE
   -sFILESYSTEM=0
   -sSTRICT
   -sMALLOC=emmalloc
-  -sENVIRONMENT=web,worker,node
+  -sENVIRONMENT=web,worker
   -sINCOMING_MODULE_JS_API=wasmBinary,locateFile,instantiateWasm,print,printErr
   -sEXPORTED_RUNTIME_METHODS=HEAPU8
   $<$<CONFIG:Debug>:-sASSERTIONS=1>

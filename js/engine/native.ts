@@ -1,3 +1,4 @@
+import { version } from '../../package.json' with { type: 'json' };
 import { readMap } from '../wire/results.ts';
 import type { Engine, EngineSession } from './engine.ts';
 import { findAddon } from './platform.ts';
@@ -23,7 +24,7 @@ export function loadNativeEngine(): {
   } catch (error) {
     return {
       engine: undefined,
-      attempts: [...attempts, `the addon does not start: ${String(error)}`],
+      attempts: [...attempts, `the addon cannot be used: ${String(error)}`],
     };
   }
 }
@@ -36,7 +37,9 @@ class NativeEngine implements Engine {
 
   constructor(addon: Addon) {
     this.#addon = addon;
-    const { simd, threads } = readMap(addon.capabilities());
+    const { simd, threads, version: built } = readMap(addon.capabilities());
+    // Messages to the core may change with every release.
+    if (built !== version) throw new Error(`it is of version ${built}, the package of ${version}`);
     this.simd = String(simd);
     this.threads = Number(threads);
   }

@@ -26,12 +26,20 @@ export function findAddon(): AddonSearch {
       attempts.push(`${name}: loaded`);
       return { addon, attempts };
     } catch (error) {
-      attempts.push(
-        `${name}: ${error instanceof Error ? (error.message.split('\n')[0] as string) : String(error)}`,
-      );
+      attempts.push(`${name}: ${reason(error)}`);
     }
   }
   return { addon: undefined, attempts };
+}
+
+/** The first line of what went wrong, and what to do about a package that is not installed. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const line = error.message.split('\n')[0] as string;
+  const missing = /^Cannot find module '(@quiverdb\/[\w-]+)'/.exec(line)?.[1];
+  return missing === undefined
+    ? line
+    : `${missing} is not installed, as happens with --omit=optional or a lock file made on another platform`;
 }
 
 /** Each package is named in full, so that bundlers and tracers of dependencies see what may be needed. */
@@ -54,7 +62,7 @@ function loadPrebuilt(target: string): unknown {
     case 'win32-arm64':
       return require('@quiverdb/win32-arm64');
     default:
-      throw new Error(`there is none for ${target}`);
+      throw new Error(`Quiver has none for ${target}`);
   }
 }
 

@@ -5,6 +5,7 @@ import { RoutedFs } from '../storage/routed-fs.ts';
 import type { Backend, Engine, LoadedEngine } from './engine.ts';
 import { loadNativeEngine } from './native.ts';
 import { loadWasmEngine } from './wasm.ts';
+import { readWasmFile } from './wasm-file.ts';
 
 // One of each a thread, made at first use: `memory:` folders are shared by all indexes that name them.
 let native: ReturnType<typeof loadNativeEngine> | undefined;
@@ -33,7 +34,9 @@ export async function selectEngine(backend: Backend | undefined): Promise<Loaded
   }
   if (forced !== 'native') {
     try {
-      wasm ??= loadWasmEngine(new RoutedFs(new MemoryFs(), new NodeFs()));
+      wasm ??= readWasmFile().then((binary) =>
+        loadWasmEngine(new RoutedFs(new MemoryFs(), new NodeFs()), binary),
+      );
       const engine = await wasm;
       if (forced === undefined && marks[warned] !== true) {
         marks[warned] = true;

@@ -22,7 +22,10 @@ export interface WasmModule {
   _quiver_close(session: number): number;
 }
 
-export type WasmFactory = (options: { quiverHost: HostFs }) => Promise<WasmModule>;
+export type WasmFactory = (options: {
+  quiverHost: HostFs;
+  wasmBinary?: Uint8Array<ArrayBuffer>;
+}) => Promise<WasmModule>;
 
 /** An error as it crosses the boundary. */
 class WasmError extends Error {

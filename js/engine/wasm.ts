@@ -7,12 +7,23 @@ import { WasmCalls, type WasmFactory } from './wasm-module.ts';
 /** Maintenance runs in pieces this long, so that it never holds the thread noticeably. */
 const pumpBudgetMicros = 4000;
 
-/** Loads the WASM module over a file system. The module is only read when this is called. */
-export async function loadWasmEngine(host: HostFs): Promise<Engine> {
+/**
+ * Loads the WASM module over a file system. The module is only read when this is called.
+ *
+ * @param wasmBinary - the bytes of quiver.wasm; without them they are fetched from beside the glue, as in a browser
+ */
+export async function loadWasmEngine(
+  host: HostFs,
+  wasmBinary?: Uint8Array<ArrayBuffer>,
+): Promise<Engine> {
   const { default: factory } = (await import('../../build/wasm/quiver.mjs')) as {
     default: WasmFactory;
   };
-  return new WasmEngine(new WasmCalls(await factory({ quiverHost: host })));
+  return new WasmEngine(
+    new WasmCalls(
+      await factory({ quiverHost: host, ...(wasmBinary === undefined ? {} : { wasmBinary }) }),
+    ),
+  );
 }
 
 /** Runs calls one after the other on this thread, and lets the event loop run between them when they take long. */

@@ -13,6 +13,8 @@ export const platforms = [
 /** The package of this machine, or undefined. */
 export function thisPlatform() {
   const { platform, arch } = process;
+  // Else it looks up the names of open connections.
+  process.report.excludeNetwork = true;
   const glibc = process.report.getReport().header.glibcVersionRuntime !== undefined;
   return platforms.find(
     ({ os, cpu, libc }) =>

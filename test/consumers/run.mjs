@@ -1,26 +1,17 @@
 // The package as users get it: packed, checked by publint and attw, installed into projects outside of the checkout, and
 // used there. Nothing is fetched.
-import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { cpSync, createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inRoot } from '../../scripts/lib/paths.mjs';
-import { collect, runMain, UserError } from '../../scripts/lib/process.mjs';
+import { runMain, UserError } from '../../scripts/lib/process.mjs';
 import { packAll } from '../../scripts/pack.mjs';
+import { node, runQuietly, tool } from './programs.mjs';
+import { checkTarballs } from './tarballs.mjs';
 
 const here = inRoot('test/consumers');
-const tool = (path) => inRoot('node_modules', path);
 const work = mkdtempSync(join(tmpdir(), 'quiver-consumers-'));
-
-/** Runs a program; what it printed. Rejects unless it ends with `status`. */
-async function runQuietly(command, args, { cwd = work, env = {}, status = 0 } = {}) {
-  const ended = await collect(command, args, { cwd, env: { QUIVER_BACKEND: '', ...env } });
-  if (ended.status === status) return ended.output;
-  throw new UserError(
-    `${[command, ...args].join(' ')} ended with ${ended.status}:\n${ended.output}`,
-  );
-}
-
-const node = (args, options) => runQuietly(process.execPath, args, options);
 
 /** A copy of a project with the packages installed; its folder. */
 async function project(name, ...packages) {
@@ -35,58 +26,48 @@ function check(truth, what, output = '') {
   if (!truth) throw new UserError(`${what}\n${output}`);
 }
 
-async function checkTarballs({ main, addon }) {
-  await node([tool('publint/src/cli.js'), main, '--strict']);
-  // quiver.wasm is no module, and ./browser is for bundlers, which are all ESM.
-  const attw = tool('@arethetypeswrong/cli/dist/index.js');
-  await node([attw, main, '--exclude-entrypoints', './quiver.wasm', './browser', '--no-emoji']);
-  const list = (await runQuietly('tar', ['-tzf', main])).trim().split('\n');
-  const strange = list.filter(
-    (path) =>
-      !/^package\/(dist\/[\w.-]+\.(mjs|cjs|d\.mts|d\.cts|wasm)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
-        path,
-      ),
+async function jest(backend, ...packages) {
+  const folder = await project('jest-cjs', ...packages);
+  const output = await node(
+    [tool('jest/bin/jest.js'), '--rootDir', folder, '--cacheDirectory', join(work, 'jest-cache')],
+    { cwd: folder, env: { EXPECTED_BACKEND: backend } },
   );
-  check(strange.length === 0, 'The package holds what it should not:', strange.join('\n'));
-  const kilobytes = (path) => Math.round(statSync(path).size / 1000);
-  check(kilobytes(main) < 500, `The package has ${kilobytes(main)} kB, expected less than 500`);
-  const unpacked = kilobytes(inRoot('build/Release/quiver.node'));
-  check(unpacked < 2000, `The addon has ${unpacked} kB, expected less than 2,000`);
-  console.log(
-    `packed: ${kilobytes(main)} kB, its addon ${kilobytes(addon)} kB (${unpacked} kB unpacked)`,
-  );
-}
-
-async function jest(main, addon) {
-  const folder = await project('jest-cjs', main, addon);
-  const output = await node([tool('jest/bin/jest.js'), '--rootDir', folder], {
-    cwd: folder,
-    env: { EXPECTED_BACKEND: 'native' },
-  });
-  console.log(`Jest, CommonJS: ${/^Tests: .*$/m.exec(output)?.[0]}`);
+  console.log(`Jest, CommonJS, ${backend}: ${/^Tests: +(.*)$/m.exec(output)?.[1]}`);
 }
 
 async function esm(main, addon) {
   const folder = await project('esm', main, addon);
   const output = await node(['main.js'], { cwd: folder });
   check(output === 'native\n', 'Expected the native backend and no warning:', output);
+  if (Number(process.versions.node.split('.')[0]) >= 24)
+    await node(['await-using.js'], { cwd: folder });
   console.log('ESM: native');
+}
+
+/** Runs where no addon is found; the one warning that says why. */
+async function warningOf(folder, ...options) {
+  const output = await node([...options, 'main.js'], { cwd: folder });
+  check(/^wasm$/m.test(output), 'Expected the WebAssembly backend:', output);
+  const warnings = output.match(/QuiverWarning: .*$/gm) ?? [];
+  check(warnings.length === 1, 'Expected one warning:', output);
+  return warnings[0];
 }
 
 async function withoutAddon(main) {
   const folder = await project('esm', main);
-  const output = await node(['main.js'], { cwd: folder });
-  check(/^wasm$/m.test(output), 'Expected the WebAssembly backend:', output);
-  const warnings = output.match(/QuiverWarning: .*$/gm) ?? [];
-  check(warnings.length === 1, 'Expected one warning:', output);
-  check(warnings[0].includes('@quiverdb/'), 'The warning does not say what is missing:', output);
+  const missing = /@quiverdb\/[\w-]+ is not installed/;
+  const warning = await warningOf(folder);
+  check(missing.test(warning), 'The warning does not say what is missing:', warning);
   const refused = await node(['main.js'], {
     cwd: folder,
     env: { QUIVER_BACKEND: 'native' },
     status: 1,
   });
   check(/BACKEND_UNAVAILABLE/.test(refused), 'Expected BACKEND_UNAVAILABLE:', refused);
-  check(/Cannot find module '@quiverdb\//.test(refused), 'Expected the reason:', refused);
+  check(missing.test(refused), 'Expected the reason:', refused);
+  const elsewhere = 'Object.defineProperty(process, "platform", { value: "freebsd" })';
+  const strange = await warningOf(folder, '--import', `data:text/javascript,${elsewhere}`);
+  check(strange.includes('Quiver has none for freebsd-'), 'Expected the platform:', strange);
   console.log('ESM without the addon: wasm, one warning; native refused');
 }
 
@@ -98,14 +79,36 @@ async function typescript(main) {
   console.log('TypeScript: node16 and bundler');
 }
 
+/** Bundles for browsers, and runs the bundle with quiver.wasm fetched over HTTP, as a page fetches it. */
+async function vite(main) {
+  const folder = await project('vite', main);
+  const server = createServer(({ url }, response) => {
+    response.setHeader('content-type', 'application/wasm');
+    createReadStream(join(folder, 'dist', url)).pipe(response);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const base = `http://127.0.0.1:${server.address().port}/`;
+    const built = await node([tool('vite/bin/vite.js'), 'build', '--base', base], { cwd: folder });
+    check(!/externalized|warning/i.test(built), 'The bundler complains:', built);
+    const output = await node(['dist/main.js'], { cwd: folder });
+    check(output === 'wasm: b, a\n', 'Expected the results of the search:', output);
+  } finally {
+    server.close();
+  }
+  console.log('Vite, for browsers: wasm');
+}
+
 await runMain(async () => {
   try {
     const packed = await packAll();
-    await checkTarballs(packed);
-    await jest(packed.main, packed.addon);
+    console.log(await checkTarballs(packed, work));
+    await jest('native', packed.main, packed.addon);
+    await jest('wasm', packed.main);
     await esm(packed.main, packed.addon);
     await withoutAddon(packed.main);
     await typescript(packed.main);
+    await vite(packed.main);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

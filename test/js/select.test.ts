@@ -1,5 +1,6 @@
 // Method: each test imports the modules afresh, with an addon search that finds nothing, so that the choice of an
 // engine runs as on a platform without a prebuilt addon.
+import { encode } from '@msgpack/msgpack';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { errorOf } from '../conformance/helpers.ts';
 
@@ -29,6 +30,18 @@ test('without an addon WebAssembly runs, with one warning that says why', async 
   expect((await selectEngine(undefined)).engine).toBe(engine);
   expect(warn).toHaveBeenCalledTimes(1);
   expect(warn.mock.calls[0]?.[0]).toContain('prebuilt addon: not here');
+});
+
+test('an addon of another release is not used', async () => {
+  vi.doMock('../../js/engine/platform.ts', () => ({
+    findAddon: () => ({
+      addon: { capabilities: () => encode({ version: '0.0.9', simd: 'avx2', threads: 4 }) },
+      attempts: ['prebuilt addon: loaded'],
+    }),
+  }));
+  const error = await errorOf(async () => (await select())('native'));
+  expect(error.code).toBe('BACKEND_UNAVAILABLE');
+  expect(error.message).toMatch(/it is of version 0\.0\.9, the package of \d/);
 });
 
 test('a forced engine that cannot load is BACKEND_UNAVAILABLE', async () => {

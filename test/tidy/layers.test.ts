@@ -28,7 +28,7 @@ const coreLayers: Record<string, readonly string[]> = {
 const scriptLayers: Record<string, readonly string[]> = {
   'js/storage': ['js/errors.ts'],
   'js/wire': ['js/errors.ts', 'js/types.ts', 'js/event-loop.ts'],
-  'js/engine': ['js/storage', 'js/wire', 'js/errors.ts', 'js/event-loop.ts'],
+  'js/engine': ['js/storage', 'js/wire', 'js/errors.ts', 'js/event-loop.ts', 'package.json'],
 };
 
 const inside = (path: string, folder: string): boolean =>

@@ -24,7 +24,8 @@ await assert.rejects(other.query({ vector: [1], topK: 1 }), (error) => {
   assert(error instanceof QuiverError);
   return error.code === 'DIMENSION_MISMATCH';
 });
-await other.close();
+await other[Symbol.asyncDispose](); // what `await using` calls
+await assert.rejects(other.listItems(), { code: 'CLOSED' });
 
 // Two more indexes: the warning about a fallback comes once.
 for (const name of ['./second', './third']) {

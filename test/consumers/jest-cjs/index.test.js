@@ -24,7 +24,7 @@ const items = [
   { id: 'hammer', vector: [0, 0, 1], metadata: { kind: 'tool', price: 14 } },
 ];
 
-test('the addon runs', async () => {
+test('the expected backend runs', async () => {
   expect((await index.getPerformanceMetrics()).backend).toBe(process.env.EXPECTED_BACKEND);
 });
 
