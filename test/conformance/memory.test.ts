@@ -1,7 +1,14 @@
-import { expect, test } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { expect, test, vi } from 'vitest';
 import { LocalIndex as BrowserIndex } from '../../js/browser.ts';
 import { LocalIndex } from '../../js/index.ts';
 import { errorOf } from './helpers.ts';
+
+// A browser fetches quiver.wasm; Node's fetch knows no files.
+vi.stubGlobal('fetch', async (url: string | URL) => {
+  const headers = { 'content-type': 'application/wasm' };
+  return new Response(await readFile(new URL(url)), { headers });
+});
 
 test.each([
   ['index.ts', LocalIndex],
