@@ -1,7 +1,25 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../nearest.ts';
-import type { Command } from './command.ts';
 import { UsageError } from './failure.ts';
+
+export interface Positional {
+  readonly name: string;
+  readonly about: string;
+}
+
+export interface Option {
+  /** What its value is called in the help; an option without one is a switch. */
+  readonly value?: string;
+  readonly about: string;
+}
+
+/** What a command can be given. */
+export interface Syntax {
+  readonly name: string;
+  /** What must be given, in this order. */
+  readonly positionals: readonly Positional[];
+  readonly options: Readonly<Record<string, Option>>;
+}
 
 /** What was given to a command: its names are checked, its values are checked when they are asked for. */
 export class Arguments {
@@ -17,7 +35,7 @@ export class Arguments {
   }
 
   /** @throws {UsageError} for an unknown or repeated option, a value that is missing or not expected, too few or many files */
-  static parse(argv: readonly string[], command: Command): Arguments {
+  static parse(argv: readonly string[], command: Syntax): Arguments {
     const known = Object.keys(command.options);
     // Not strict: its messages know no nearest name, and node:util's types of errors differ between versions.
     const { tokens } = parseArgs({
@@ -99,7 +117,7 @@ function unknownOption(
   rawName: string,
   name: string,
   known: readonly string[],
-  command: Command,
+  command: Syntax,
 ): UsageError {
   const near = nearest(name, known);
   const hint =

@@ -22,6 +22,7 @@ type Expecting =
 
 const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
+const byteOrderMark = [0xef, 0xbb, 0xbf];
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
@@ -37,16 +38,8 @@ export async function* jsonParts(
   chunks: AsyncIterable<Uint8Array> = file.chunks(),
 ): AsyncGenerator<JsonPart, void, undefined> {
   const splitter = new Splitter(file, array);
-  let first = true;
-  for await (const chunk of chunks) {
-    yield* splitter.feed(first ? withoutMark(chunk) : chunk);
-    first = false;
-  }
+  for await (const chunk of chunks) yield* splitter.feed(chunk);
   splitter.end();
-}
-
-function withoutMark(chunk: Uint8Array): Uint8Array {
-  return chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf ? chunk.subarray(3) : chunk;
 }
 
 class Splitter {
@@ -57,6 +50,7 @@ class Splitter {
   #elements = 0;
   #seenArray = false;
   #before = 0;
+  #markBytes = 0;
   // The value that is being read, if one is: the pieces of earlier chunks, and where in its grammar it is.
   #inValue = false;
   #pieces: Uint8Array[] = [];
@@ -104,7 +98,12 @@ class Splitter {
     const expecting = this.#expecting;
     switch (expecting) {
       case 'object':
-        if (byte === openBrace) return this.#next('key or end');
+        if (byte === byteOrderMark[this.#markBytes] && this.#markBytes === offset) {
+          this.#markBytes++;
+          return true;
+        }
+        if (byte === openBrace && this.#markBytes % byteOrderMark.length === 0)
+          return this.#next('key or end');
         break;
       case 'key or end':
       case 'key':

@@ -94,7 +94,13 @@ export function vectorText(vector: Float32Array): string {
   for (let i = 0; i < vector.length; i++) {
     const value = vector[i] as number;
     if (i > 0) text += ',';
-    text += numberText(Number.isInteger(value) ? value : Number(value.toPrecision(9)));
+    if (Number.isInteger(value)) {
+      text += numberText(value);
+      continue;
+    }
+    // Few have zeros at the end; to drop them from all would take three times as long.
+    const digits = value.toPrecision(9);
+    text += digits.endsWith('0') ? String(Number(digits)) : digits;
   }
   return `${text}]`;
 }
