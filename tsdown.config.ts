@@ -27,4 +27,19 @@ export default defineConfig([
     target: 'es2022',
     outExtensions: () => ({ js: '.mjs', dts: '.d.mts' }),
   },
+  {
+    ...common,
+    entry: { cli: 'js/cli/main.ts' },
+    format: ['esm'],
+    platform: 'node',
+    dts: false,
+    // The command uses the library that stands beside it instead of having another copy.
+    plugins: [
+      {
+        name: 'library-beside',
+        resolveId: (source: string) =>
+          /^(\.\.\/)+index\.ts$/.test(source) ? { id: './index.mjs', external: true } : undefined,
+      },
+    ],
+  },
 ]);

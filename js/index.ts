@@ -26,10 +26,12 @@ export class LocalIndex<TMetadata extends object = Metadata> extends LocalIndexB
 export type { Backend } from './engine/engine.ts';
 export { type ErrorCode, type ErrorDetails, errorCodes, QuiverError } from './errors.ts';
 export type { Items } from './item-input.ts';
+export type { ItemStream } from './item-stream.ts';
 export type {
   BuildOptions,
   CreateIndexConfig,
   InsertOptions,
+  ListStreamOptions,
   LocalIndexOptions,
   OptimizeOptions,
   QueryManyOptions,

@@ -3,6 +3,7 @@ import { expected, fromEngine, QuiverError } from './errors.ts';
 import { Slices } from './event-loop.ts';
 import type { Items } from './item-input.ts';
 import { checkIterable } from './item-input.ts';
+import { ItemStream } from './item-stream.ts';
 import { listPages } from './listing.ts';
 import { untilIdle } from './maintenance.ts';
 import { OpenIndex } from './open-index.ts';
@@ -12,6 +13,7 @@ import {
   checkFolder,
   checkIndexOptions,
   checkInsertOptions,
+  checkListOptions,
   checkOptimizeOptions,
   checkQueryManyOptions,
   checkQueryOptions,
@@ -19,6 +21,7 @@ import {
   checkStreamOptions,
   defaults,
   type InsertOptions,
+  type ListStreamOptions,
   type LocalIndexOptions,
   type OptimizeOptions,
   type QueryManyOptions,
@@ -51,6 +54,7 @@ import {
   copyQueryVectors,
   op,
   packGet,
+  packList,
   packSnapshot,
   packWords,
   type QueryRequest,
@@ -268,6 +272,31 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
    */
   async listItemsByMetadata(filter: Filter<TMetadata>): Promise<IndexItem<TMetadata>[]> {
     return this.#during(this.#list(packFilter(filter)));
+  }
+
+  /**
+   * The items that match, in insertion order, in batches that are read as they are asked for: for lists that need not
+   * fit in memory. All batches come from one picture of the index.
+   *
+   * @example
+   * for await (const batch of index.listItemsStream({ filter: { year: 1999 }, batchSize: 1000 })) {
+   *   for (const { id, vector } of batch) console.log(id, vector);
+   * }
+   * @throws {QuiverError} `INVALID_FILTER`, `INVALID_ARGUMENT` at once
+   */
+  listItemsStream(options: ListStreamOptions<TMetadata> = {}): ItemStream<TMetadata> {
+    const {
+      filter,
+      includeVectors = true,
+      batchSize = defaults.streamBatchSize,
+      signal,
+    } = checkListOptions(options);
+    const request = packList(packFilter(filter), includeVectors);
+    const open = async (): Promise<{ index: OpenIndex; request: Uint8Array }> => ({
+      index: await this.#open(),
+      request,
+    });
+    return new ItemStream({ open, batchSize, signal });
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Backend } from './engine/engine.ts';
 import { expected, QuiverError } from './errors.ts';
+import { nearest } from './nearest.ts';
 import {
   type Durability,
   durabilities,
@@ -91,6 +92,15 @@ export interface QueryStreamOptions<TMetadata extends object = Metadata>
   readonly batchSize?: number;
   /** @default all */
   readonly maxResults?: number;
+}
+
+export interface ListStreamOptions<TMetadata extends object = Metadata> {
+  readonly filter?: Filter<TMetadata> | null;
+  /** As in `listItems`; without them a list is read much faster. @default true */
+  readonly includeVectors?: boolean;
+  /** Items in one batch, at least 1. @default 100 */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface OptimizeOptions {
@@ -215,6 +225,21 @@ export function checkStreamOptions<T extends object>(
 }
 
 /** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkListOptions<T extends object>(
+  options: ListStreamOptions<T>,
+): ListStreamOptions<T> {
+  checkKeys('the options of listItemsStream', options, [
+    'filter',
+    'includeVectors',
+    'batchSize',
+    'signal',
+  ]);
+  flag('includeVectors', options.includeVectors);
+  whole('batchSize', options.batchSize, 1, maxU32);
+  return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
 export function checkOptimizeOptions(options: OptimizeOptions): OptimizeOptions {
   checkKeys('the options of optimize', options, ['onProgress', 'signal']);
   callback('onProgress', options.onProgress);
@@ -291,32 +316,4 @@ function checkKeys(name: string, options: unknown, known: readonly string[]): vo
       path: key,
     });
   }
-}
-
-/** The known name that most likely was meant, if any is close enough. */
-function nearest(key: string, known: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(key.length / 3)) + 1;
-  for (const name of known) {
-    const distance = editDistance(key.toLowerCase(), name.toLowerCase());
-    if (distance < bestDistance && distance < name.length) {
-      best = name;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-/** Levenshtein's distance: how many letters to add, drop or replace. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

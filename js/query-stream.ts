@@ -4,7 +4,7 @@ import type { OpenIndex } from './open-index.ts';
 import type { QueryResult } from './types.ts';
 
 export interface StreamSource {
-  /** Opens the index and gives it with the STREAM request for it. */
+  /** Opens the index and gives it with the STREAM or LIST request for it. */
   readonly open: () => Promise<{ readonly index: OpenIndex; readonly request: Uint8Array }>;
   readonly batchSize: number;
   readonly signal: AbortSignal | undefined;

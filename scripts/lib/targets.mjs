@@ -114,6 +114,7 @@ export async function buildJs() {
     'index.d.cts',
     'browser.mjs',
     'browser.d.mts',
+    'cli.mjs',
     'quiver.wasm',
   ];
   const key = {

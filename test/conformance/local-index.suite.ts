@@ -807,6 +807,66 @@ export function localIndexSuite(backend: Backend): void {
       });
     });
 
+    describe('lists that stream', () => {
+      const vectors = randomVectors(1000, 8, 13);
+
+      beforeEach(async () => {
+        await index.createIndex();
+        await index.insertItems(
+          vectors.map((vector, i) => ({ id: `id${i}`, vector, metadata: { year: i % 10 } })),
+        );
+      });
+
+      test('give what listItems gives, batch by batch', async () => {
+        const batches = [];
+        for await (const batch of index.listItemsStream({ batchSize: 300 })) batches.push(batch);
+        expect(batches.map(({ length }) => length)).toEqual([300, 300, 300, 100]);
+        expect(batches.flat()).toStrictEqual(await index.listItems());
+        const first = await index.listItemsStream().next();
+        expect(first.value).toHaveLength(100);
+      });
+
+      test('give what matches, without vectors when told', async () => {
+        const found = [];
+        const options = { filter: { year: 3 }, includeVectors: false };
+        for await (const batch of index.listItemsStream(options)) found.push(...batch);
+        const all = await index.listItemsByMetadata({ year: 3 });
+        expect(found).toStrictEqual(all.map(({ id, metadata, norm }) => ({ id, metadata, norm })));
+        expect(found).toHaveLength(100);
+        const none = index.listItemsStream({ filter: { year: 99 } });
+        expect(await none.next()).toEqual({ done: true, value: undefined });
+      });
+
+      test('show one picture of the index, and can be left early', async () => {
+        const stream = index.listItemsStream({ batchSize: 400 });
+        const steps = [await stream.next()];
+        await index.deleteItems(vectors.map((_, i) => `id${i}`));
+        steps.push(...(await Promise.all([stream.next(), stream.next(), stream.next()])));
+        expect(steps.map(({ value }) => value?.length)).toEqual([400, 400, 200, undefined]);
+        const left = index.listItemsStream({ batchSize: 10 });
+        expect(await left.return()).toEqual({ done: true, value: undefined });
+        expect((await left.next()).done).toBe(true);
+        await using unused = index.listItemsStream();
+        expect((await unused.next()).done).toBe(true);
+      });
+
+      test('hear a signal, and refuse what they do not know', async () => {
+        const controller = new AbortController();
+        const stream = index.listItemsStream({ batchSize: 10, signal: controller.signal });
+        await stream.next();
+        controller.abort(new Error('stop'));
+        await expect(stream.next()).rejects.toThrow('stop');
+        for (const options of [{ batchsize: 5 }, { batchSize: 0 }, { includeVectors: 1 }])
+          expect((await errorOf(() => index.listItemsStream(vague(options)))).code).toBe(
+            'INVALID_ARGUMENT',
+          );
+        const filter = vague({ year: { $near: 1 } });
+        expect((await errorOf(() => index.listItemsStream({ filter }).next())).code).toBe(
+          'INVALID_FILTER',
+        );
+      });
+    });
+
     describe('care', () => {
       test('optimize builds graphs, after which searches still find', async () => {
         await index.createIndex();

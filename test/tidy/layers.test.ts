@@ -28,6 +28,7 @@ const coreLayers: Record<string, readonly string[]> = {
 const scriptLayers: Record<string, readonly string[]> = {
   'js/storage': ['js/errors.ts'],
   'js/wire': ['js/errors.ts', 'js/types.ts', 'js/event-loop.ts'],
+  'js/cli': ['js/index.ts', 'js/nearest.ts', 'package.json'],
   'js/engine': ['js/storage', 'js/wire', 'js/errors.ts', 'js/event-loop.ts', 'package.json'],
 };
 
@@ -103,14 +104,24 @@ describe('layers', () => {
     expect(found).toEqual(expected);
   });
 
-  test('the browser entry reaches no Node module', () => {
+  /** A module and all that it imports, directly or not. */
+  const reachedFrom = (entry: string): Set<string> => {
     const seen = new Set<string>();
     const reach = (path: string): void => {
       if (seen.has(path)) return;
       seen.add(path);
       for (const target of imports(path)) reach(target);
     };
-    reach('js/browser.ts');
+    reach(entry);
+    return seen;
+  };
+
+  test.each(['js/index.ts', 'js/browser.ts'])('%s reaches nothing of the command', (entry) => {
+    expect([...reachedFrom(entry)].filter((path) => inside(path, 'js/cli'))).toEqual([]);
+  });
+
+  test('the browser entry reaches no Node module', () => {
+    const seen = reachedFrom('js/browser.ts');
     const offending = [...seen].filter((path) => /from 'node:|import\('node:/.test(read(path)));
     expect(offending).toEqual([]);
     expect([...seen].map((path) => relative('js', path))).toContain('engine/wasm.ts');

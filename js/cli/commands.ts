@@ -1,0 +1,8 @@
+import type { Command } from './command.ts';
+import { exportCommand } from './commands/export.ts';
+import { importCommand } from './commands/import.ts';
+import { stats } from './commands/stats.ts';
+import { verify } from './commands/verify.ts';
+
+/** Every subcommand, in the order of the help. */
+export const commands: readonly Command[] = [stats, verify, importCommand, exportCommand];
