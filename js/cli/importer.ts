@@ -13,6 +13,8 @@ export interface ImportOptions {
   readonly idPrefix: string;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number) => void;
+  /** Memory that rows without a graph may take. @default 1 GiB */
+  readonly headBytes?: number;
 }
 
 export interface Imported {
@@ -23,6 +25,15 @@ export interface Imported {
   /** Why it stopped before the end. */
   readonly error?: unknown;
 }
+
+/**
+ * Rows that are not yet in a segment are in memory. A graph is built more slowly than rows are read, so beyond this many
+ * bytes the reading waits for the building.
+ */
+const defaultHeadBytes = 1 << 30;
+const pollMs = 50;
+/** Looks that find nothing going on before the waiting is given up: the builder may just not have begun. */
+const mostIdleLooks = 20;
 
 /** A batch is cut before it takes more memory than this, whatever its items are. */
 const batchBytes = 16 << 20;
@@ -54,6 +65,8 @@ class Importer {
   #inserted = 0;
   #updated = 0;
   #created = false;
+  /** Bytes written since the memory was looked at. */
+  #unseenBytes = 0;
 
   constructor(index: LocalIndex, source: Source, options: ImportOptions) {
     this.#index = index;
@@ -73,6 +86,7 @@ class Importer {
     try {
       for await (const batch of this.#batches()) {
         await writing;
+        await this.#waitForMemory();
         signal.throwIfAborted();
         if (!exists && !this.#created) await this.#create();
         writing = this.#write(batch);
@@ -87,6 +101,20 @@ class Importer {
     await writing;
     signal.throwIfAborted();
     if (!exists && !this.#created) await this.#create();
+  }
+
+  async #waitForMemory(): Promise<void> {
+    const { headBytes = defaultHeadBytes, signal, onProgress } = this.#options;
+    if (this.#unseenBytes < headBytes / 16) return;
+    this.#unseenBytes = 0;
+    for (let idleLooks = 0; idleLooks < mostIdleLooks && !signal.aborted; ) {
+      const { memory, maintenance } = await this.#index.getPerformanceMetrics();
+      // What failed is not waited for; the next write tells.
+      if (memory.head < headBytes || maintenance.error !== null) return;
+      if (maintenance.idle) idleLooks++;
+      onProgress(this.#done);
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
   }
 
   async undoCreation(): Promise<void> {
@@ -149,6 +177,7 @@ class Importer {
       this.#done += items.length;
       this.#inserted += counts.inserted;
       this.#updated += counts.updated;
+      for (const { bytes } of batch) this.#unseenBytes += bytes;
     } catch (error) {
       throw this.#located(error, batch);
     }

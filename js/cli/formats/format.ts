@@ -29,7 +29,7 @@ export interface SinkOptions {
   readonly vectors: boolean;
 }
 
-/** Files that items are written to. They have their names after `finish`, all or none of them. */
+/** Files that items are written to. They have their names after `finish`. */
 export interface Sink {
   readonly paths: readonly string[];
   write(items: readonly FoundItem[]): Promise<void>;

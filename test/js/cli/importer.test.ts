@@ -28,6 +28,41 @@ const itemAt = (row: number): ReadItem => ({
   bytes: 8,
 });
 
+const plain: ImportOptions = {
+  path: 'F',
+  batch: 10,
+  limit: Number.POSITIVE_INFINITY,
+  upsert: false,
+  idPrefix: '',
+  signal: new AbortController().signal,
+  onProgress: () => undefined,
+};
+
+test('reading waits for the building of graphs when rows fill the memory', async () => {
+  const path = join(folder, 'full');
+  await using index = new LocalIndex(path, { durability: 'none', sealThreshold: 100 });
+  const headBytes = 2_000_000;
+  let largest = 0;
+  const source: Source = {
+    unit: 'row',
+    fraction: undefined,
+    async *items() {
+      for (let row = 0; row < 6000; row++) {
+        if (row % 100 === 99)
+          largest = Math.max(largest, (await index.getPerformanceMetrics()).memory.head);
+        const vector = Float32Array.from({ length: 256 }, (_, i) => Math.sin(row * 256 + i));
+        yield { item: { vector }, place: row, bytes: 1024 };
+      }
+    },
+    close: async () => undefined,
+  };
+  const { done } = await importItems(index, source, { ...plain, batch: 50, headBytes });
+  expect(done).toBe(6000);
+  expect(largest).toBeGreaterThan(0);
+  // It is looked at now and then, and two batches are under way.
+  expect(largest).toBeLessThan(headBytes * 1.75);
+});
+
 async function importing(
   source: Source,
   options: Partial<ImportOptions>,
@@ -35,13 +70,7 @@ async function importing(
   const path = join(folder, `index${made++}`);
   await using index = new LocalIndex(path, { durability: 'none' });
   const { done, error } = await importItems(index, source, {
-    path: 'F',
-    batch: 10,
-    limit: Number.POSITIVE_INFINITY,
-    upsert: false,
-    idPrefix: '',
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
+    ...plain,
     ...options,
   });
   const kept = existsSync(path) ? (await index.listItems()).length : 0;
