@@ -838,14 +838,15 @@ export function localIndexSuite(backend: Backend): void {
       });
 
       test('show one picture of the index, and can be left early', async () => {
+        const left = index.listItemsStream({ batchSize: 10 });
+        await left.next();
+        expect(await left.return()).toEqual({ done: true, value: undefined });
+        expect(await left.next()).toEqual({ done: true, value: undefined });
         const stream = index.listItemsStream({ batchSize: 400 });
         const steps = [await stream.next()];
         await index.deleteItems(vectors.map((_, i) => `id${i}`));
         steps.push(...(await Promise.all([stream.next(), stream.next(), stream.next()])));
         expect(steps.map(({ value }) => value?.length)).toEqual([400, 400, 200, undefined]);
-        const left = index.listItemsStream({ batchSize: 10 });
-        expect(await left.return()).toEqual({ done: true, value: undefined });
-        expect((await left.next()).done).toBe(true);
         await using unused = index.listItemsStream();
         expect((await unused.next()).done).toBe(true);
       });

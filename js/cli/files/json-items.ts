@@ -36,8 +36,9 @@ export async function* jsonParts(
   file: InputFile,
   array: string,
   chunks: AsyncIterable<Uint8Array> = file.chunks(),
+  limit: number = maxValueBytes,
 ): AsyncGenerator<JsonPart, void, undefined> {
-  const splitter = new Splitter(file, array);
+  const splitter = new Splitter(file, array, limit);
   for await (const chunk of chunks) yield* splitter.feed(chunk);
   splitter.end();
 }
@@ -45,6 +46,7 @@ export async function* jsonParts(
 class Splitter {
   readonly #file: InputFile;
   readonly #array: string;
+  readonly #limit: number;
   #expecting: Expecting = 'object';
   #key = '';
   #elements = 0;
@@ -59,9 +61,10 @@ class Splitter {
   #inString = false;
   #escaped = false;
 
-  constructor(file: InputFile, array: string) {
+  constructor(file: InputFile, array: string, limit: number) {
     this.#file = file;
     this.#array = array;
+    this.#limit = limit;
   }
 
   *feed(chunk: Uint8Array): Generator<JsonPart, void, undefined> {
@@ -78,8 +81,8 @@ class Splitter {
       const piece = chunk.subarray(at, end < 0 ? chunk.length : end);
       this.#pieces.push(piece);
       this.#piecesBytes += piece.length;
-      if (this.#piecesBytes > maxValueBytes)
-        throw this.#file.corrupt(`${this.#what()} has more than ${maxValueBytes} bytes`);
+      if (this.#piecesBytes > this.#limit)
+        throw this.#file.corrupt(`${this.#what()} has more than ${this.#limit} bytes`);
       if (end < 0) break;
       at = end;
       const part = this.#finishValue();

@@ -1,7 +1,7 @@
 // The commands as they are called, in this process: arguments, help, messages, exit statuses.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { commands } from '../../../js/cli/commands.ts';
 import { asQuiverError, errorLine, Interrupted, printable } from '../../../js/cli/failure.ts';
 import { bytes, count, duration, ProgressLine } from '../../../js/cli/progress.ts';
@@ -132,9 +132,22 @@ describe('stats and verify', () => {
     file[file.length >> 1] = (file[file.length >> 1] as number) ^ 0xff;
     writeFileSync(join(index, segment), file);
     const { status, out, err } = await quiver(['verify', index]);
-    expect(status).toBe(1);
-    expect(out + err).toContain(segment);
-    expect(out).not.toContain('ok');
+    expect({ status, out }).toEqual({ status: 1, out: '' });
+    expect(err).toMatch(/^quiver: CORRUPT_FILE: /);
+    expect(err).toContain(segment);
+  });
+
+  test('verify lists the problems, a line each', async () => {
+    // What an index that opens can still have wrong is not made by changing bytes: checksums are compared at once.
+    const problems = ['one', 'two\n lines'];
+    const found = vi.spyOn(LocalIndex.prototype, 'verify');
+    found.mockResolvedValueOnce({ ok: false, items: 3, problems });
+    expect(await quiver(['verify', newIndex()])).toEqual({
+      status: 1,
+      out: 'one\ntwo lines\n',
+      err: '',
+    });
+    found.mockRestore();
   });
 });
 

@@ -121,6 +121,7 @@ describe('lines', () => {
     expect(await lines(long.join('\n'))).toEqual(long);
     expect(await lines('')).toEqual([]);
     expect(await lines('a\n')).toEqual(['a']);
+    expect(await lines('\ufeffa\n\ufeffb')).toEqual(['a', '\ufeffb']);
     expect(await lines('\n\na\r\nb\rc')).toEqual(['', '', 'a', 'b\rc']);
     expect(await lines(`${'x'.repeat(1 << 20)}\ny`)).toEqual(['x'.repeat(1 << 20), 'y']);
   });
@@ -129,6 +130,9 @@ describe('lines', () => {
     expect(await lines('12345\n12345', 5)).toEqual(['12345', '12345']);
     await expect(lines('1\n123456\n', 5)).rejects.toThrow('line 2 has more than 5 bytes');
     await expect(lines('1\n123456', 5)).rejects.toThrow('line 2 has more than 5 bytes');
-    await expect(lines('x'.repeat(5 << 20), 1 << 20)).rejects.toThrow('line 1 has more');
+    const endless = await InputFile.open(fileOf(folder, '.txt', 'x'.repeat(5 << 20)));
+    await expect(linesOf(endless, 1000).next()).rejects.toThrow('line 1 has more than 1000 bytes');
+    expect(endless.position).toBeLessThan(2 << 20);
+    await endless.close();
   });
 });

@@ -300,6 +300,19 @@ describe('writing .npy', () => {
     );
   });
 
+  test('a first id that begins with a byte-order mark keeps it', async () => {
+    const stem = join(folder, 'marked');
+    const ids = ['\ufeffa', '\ufeffb'];
+    await writeAll(npy, `${stem}.npy`, ids.map(item), { dimensions: 2, vectors: true });
+    const source = await WithSideFiles.open((await npy.read?.(`${stem}.npy`)) as Source, {
+      ids: `${stem}.ids.txt`,
+    });
+    const back: unknown[] = [];
+    for await (const { item } of source.items()) back.push(item.id);
+    await source.close();
+    expect(back).toEqual(ids);
+  });
+
   test('an id with a line break is refused, and nothing is left', async () => {
     const path = join(folder, 'breaks.npy');
     for (const id of ['a\nb', 'a\r']) {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,11 @@ import { fileOf, readAll, scratchFolder } from './helpers.ts';
 const folder = scratchFolder();
 const emptyFile = fileOf(folder, '.json', '');
 
-async function parts(text: string | Uint8Array, chunkBytes = 7): Promise<JsonPart[]> {
+async function parts(
+  text: string | Uint8Array,
+  chunkBytes = 7,
+  limit?: number,
+): Promise<JsonPart[]> {
   const bytes = Buffer.from(text);
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
@@ -21,7 +25,7 @@ async function parts(text: string | Uint8Array, chunkBytes = 7): Promise<JsonPar
   const file = await InputFile.open(emptyFile);
   const found: JsonPart[] = [];
   try {
-    for await (const part of jsonParts(file, 'items', chunks())) found.push(part);
+    for await (const part of jsonParts(file, 'items', chunks(), limit)) found.push(part);
   } finally {
     await file.close();
   }
@@ -119,12 +123,21 @@ describe('a JSON file in parts', () => {
     ['{"items":[1,]}', 'item 1 is no JSON'],
     ['{"items":[],"items":[]}', 'it has "items" twice'],
     ['{"items":{}}', '"items" is no array'],
+    ['{"a":1,}', 'expected key, got "}" at byte 7'],
     ['{"version":1}', 'it has no "items"'],
     ['{"items":[]} {}', 'expected nothing, got "{" at byte 13'],
     ['{"items":[{"a":1]}', 'item 0 is no JSON'],
   ])('%s is refused', async (text, message) => {
     await expect(parts(text)).rejects.toThrow(message);
   });
+});
+
+test('a value has a largest size, however it is cut', async () => {
+  const text = '{"items":[[1,2],"12345678"]}';
+  for (const chunkBytes of [1, 7, 100]) {
+    expect(await parts(text, chunkBytes, 10)).toHaveLength(2);
+    await expect(parts(text, chunkBytes, 9)).rejects.toThrow('item 1 has more than 9 bytes');
+  }
 });
 
 /** A folder as Vectra writes it. */
@@ -178,6 +191,8 @@ describe('a folder of Vectra', () => {
     await expect(readAll(vectra, missing)).rejects.toMatchObject({ code: 'ENOENT' });
     const broken = vectraFolder(index, { 'b-1.json': '{' });
     expect((await errorOf(() => readAll(vectra, broken))).message).toMatch(/b-1\.json: is no JSON/);
+    truncateSync(join(broken, 'b-1.json'), (64 << 20) + 1);
+    expect((await errorOf(() => readAll(vectra, broken))).message).toContain('at most 67108864');
     const protobuf = vectraFolder(undefined, { 'index.pb': 'x' });
     expect(await errorOf(() => readAll(vectra, protobuf))).toMatchObject({
       code: 'UNSUPPORTED_FORMAT',
