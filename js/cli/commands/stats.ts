@@ -9,7 +9,7 @@ export const stats: Command = {
   positionals: [{ name: 'DIR', about: 'the folder of the index' }],
   options: { json: { about: 'print one JSON object' } },
   run: async (given, terminal) => {
-    await using index = new LocalIndex(given.positional(0));
+    await using index = new LocalIndex(given.positional(0), { readOnly: true });
     const made = await index.getIndexStats();
     const { indexSize, headRows, deletedRows, segments, memory, backend, backendReason, simd } =
       await index.getPerformanceMetrics();

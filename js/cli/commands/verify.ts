@@ -9,7 +9,7 @@ export const verify: Command = {
   positionals: [{ name: 'DIR', about: 'the folder of the index' }],
   options: {},
   run: async (given, terminal) => {
-    await using index = new LocalIndex(given.positional(0));
+    await using index = new LocalIndex(given.positional(0), { readOnly: true });
     const { ok, items, problems } = await index.verify();
     if (ok) {
       terminal.out.write(`ok: ${count(items)} items\n`);

@@ -77,6 +77,20 @@ describe.each(['native', 'wasm'])('quiver on %s', (backend) => {
     expect((await quiver('--help')).status).toBe(0);
   });
 
+  test('an index that another process has open is read, and not written', async () => {
+    writeFileSync(path('one.jsonl'), '{"id":"a","vector":[1,2]}\n');
+    await quiver('import', path('one.jsonl'), path('held'));
+    await using writer = new LocalIndex(path('held'));
+    await writer.insertItem({ id: 'b', vector: [1, 2] });
+    expect((await quiver('stats', path('held'))).out).toMatch(/^items +2$/m);
+    expect((await quiver('verify', path('held'))).out).toBe('ok: 2 items\n');
+    const exported = await quiver('export', path('held'), path('held.jsonl'));
+    expect(exported.out).toContain('exported 2 items');
+    const { status, err } = await quiver('import', path('one.jsonl'), path('held'));
+    expect(status).toBe(1);
+    expect(err).toMatch(/^quiver: LOCKED: /);
+  }, 60_000);
+
   test.skipIf(process.platform === 'win32')(
     'SIGINT keeps what was written and says how much',
     async () => {
