@@ -40,6 +40,29 @@
       "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["<@(kernel_flags)"]},
     },
     {
+      # As in CMakeLists.txt.
+      "target_name": "zstd",
+      "type": "static_library",
+      "sources": ["<!@(node scripts/sources.mjs zstd)"],
+      "defines": [
+        "XXH_NAMESPACE=QUIVER_ZSTD_",
+        "ZSTD_NO_TRACE",
+        "ZSTD_DISABLE_ASM=1",
+        "ZSTD_STRIP_ERROR_STRINGS=1",
+        "ZSTDLIB_VISIBLE=",
+        "ZSTDERRORLIB_VISIBLE=",
+        "ZSTD_LEGACY_SUPPORT=0",
+        "ZSTD_EXCLUDE_DFAST_BLOCK_COMPRESSOR",
+        "ZSTD_EXCLUDE_GREEDY_BLOCK_COMPRESSOR",
+        "ZSTD_EXCLUDE_LAZY_BLOCK_COMPRESSOR",
+        "ZSTD_EXCLUDE_LAZY2_BLOCK_COMPRESSOR",
+        "ZSTD_EXCLUDE_BTLAZY2_BLOCK_COMPRESSOR",
+        "ZSTD_EXCLUDE_BTOPT_BLOCK_COMPRESSOR",
+        "ZSTD_EXCLUDE_BTULTRA_BLOCK_COMPRESSOR",
+      ],
+      "cflags_c": ["-O2", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"],
+    },
+    {
       "target_name": "core",
       "type": "static_library",
       "sources": ["<!@(node scripts/sources.mjs core)"],
@@ -55,7 +78,7 @@
       "target_name": "quiver",
       "sources": ["<!@(node scripts/sources.mjs addon)"],
       # The order is the link order: users before what they use.
-      "dependencies": ["core", "kernel", "kernel_scalar"],
+      "dependencies": ["core", "zstd", "kernel", "kernel_scalar"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NODE_ADDON_API_CPP_EXCEPTIONS"],
       "conditions": [

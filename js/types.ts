@@ -178,7 +178,6 @@ export interface PerformanceMetrics {
   readonly uptimeMs: number;
 }
 
-/** What {@link LocalIndexBase.verify} found. */
 /** What a snapshot took. */
 export interface SnapshotResult {
   readonly files: number;
@@ -187,6 +186,7 @@ export interface SnapshotResult {
   readonly bytesCopied: number;
 }
 
+/** What {@link LocalIndexBase.verify} found. */
 export interface VerifyResult {
   readonly ok: boolean;
   readonly items: number;

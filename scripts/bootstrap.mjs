@@ -3,7 +3,7 @@
 import { pathToFileURL } from 'node:url';
 import { cleanPool } from './lib/debian-pool.mjs';
 import { ensureEmscripten, usesLocalEmscripten } from './lib/emscripten.mjs';
-import { ensureHeaders } from './lib/headers.mjs';
+import { ensureLibraries } from './lib/libraries.mjs';
 import { ensureNpmPackages } from './lib/npm-packages.mjs';
 import { runMain, UserError } from './lib/process.mjs';
 import { ensureCompiler, ensureSystemPackages } from './lib/system-packages.mjs';
@@ -20,7 +20,7 @@ export async function bootstrap() {
   await ensureCompiler();
   await ensureNpmPackages();
   try {
-    await ensureHeaders();
+    await ensureLibraries();
     await ensureEmscripten();
   } finally {
     cleanPool();

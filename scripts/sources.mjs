@@ -4,20 +4,25 @@
 //   node scripts/sources.mjs core      src/ without the kernels and the addon
 //   node scripts/sources.mjs kernel    src/kernel
 //   node scripts/sources.mjs addon     src/addon
-import { relative, sep } from 'node:path';
-import { inRoot, root } from './lib/paths.mjs';
+//   node scripts/sources.mjs zstd      zstd's own
+import { join, relative, sep } from 'node:path';
+import { includeFolder, inRoot, root } from './lib/paths.mjs';
 import { filesBelow } from './lib/stamp.mjs';
 
 const otherSystem = process.platform === 'win32' ? /_posix\.cpp$/ : /_windows\.cpp$/;
+const own = inRoot('src');
 const parts = {
-  core: (path) => !/^src\/(kernel|addon)\//.test(path),
-  kernel: (path) => /^src\/kernel\/(?!isa\/)/.test(path),
-  addon: (path) => /^src\/addon\//.test(path),
+  core: [own, /^src\/(?!(kernel|addon)\/).*\.cpp$/],
+  kernel: [own, /^src\/kernel\/(?!isa\/).*\.cpp$/],
+  addon: [own, /^src\/addon\/.*\.cpp$/],
+  zstd: [join(includeFolder, 'zstd'), /\/(common|compress|decompress)\/[^/]+\.c$/],
 };
 
-const belongs = parts[process.argv[2]];
-if (!belongs) throw new Error(`Expected one of ${Object.keys(parts).join(', ')}.`);
-const sources = filesBelow([inRoot('src')], (path) => path.endsWith('.cpp'))
+if (!Object.hasOwn(parts, process.argv[2])) {
+  throw new Error(`Expected one of ${Object.keys(parts).join(', ')}.`);
+}
+const [folder, pattern] = parts[process.argv[2]];
+const sources = filesBelow([folder])
   .map((path) => relative(root, path).split(sep).join('/'))
-  .filter((path) => belongs(path) && !otherSystem.test(path));
+  .filter((path) => pattern.test(path) && !otherSystem.test(path));
 console.log(sources.join('\n'));

@@ -15,7 +15,11 @@ const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
 
 const hash = (...paths) =>
   hashOfFiles(
-    filesBelow([...paths.map((path) => inRoot(path)), join(includeFolder, 'hnswlib/hnswlib.h')]),
+    filesBelow([
+      ...paths.map((path) => inRoot(path)),
+      join(includeFolder, 'hnswlib/hnswlib.h'),
+      join(includeFolder, 'zstd/zstd.h'),
+    ]),
   );
 
 function need(target, pattern, ...folders) {

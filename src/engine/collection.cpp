@@ -12,6 +12,9 @@
 namespace quiver::engine {
 namespace {
 
+/// Decompressed metadata that are kept for the next query.
+constexpr size_t kBlockCacheBytes = size_t{16} << 20;
+
 uint64_t now_ns() {
   return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
                                std::chrono::nanoseconds(1));
@@ -46,7 +49,10 @@ Expected<Config> config_of(const store::Manifest& manifest) {
 }  // namespace
 
 Collection::Collection(std::shared_ptr<store::Vfs> vfs, Config config, OpenOptions options)
-    : vfs_(std::move(vfs)), config_(std::move(config)), options_(options) {}
+    : vfs_(std::move(vfs)),
+      config_(std::move(config)),
+      options_(options),
+      cache_(std::make_shared<column::BlockCache>(kBlockCacheBytes)) {}
 
 Collection::~Collection() { (void)close(); }
 
@@ -172,7 +178,7 @@ Expected<bool> Collection::read_changes_once() {
     if (!manifest) return manifest.error();
     const auto config = check_identity(*manifest);
     if (!config) return config.error();
-    return recover(*vfs_, *manifest, *config, state_, store::LogTail::kGrowing);
+    return recover(*vfs_, *manifest, *config, state_, store::LogTail::kGrowing, cache_);
   }();
   // Known again only when everything was read: until then nothing is caught up.
   mark_.reset();
@@ -211,7 +217,7 @@ Expected<void> Collection::acquire() {
   if (!config) return config.error();
   const auto files = vfs_->list();
   if (!files) return files.error();
-  auto recovered = recover(*vfs_, *manifest, *config, state_, store::LogTail::kFinal);
+  auto recovered = recover(*vfs_, *manifest, *config, state_, store::LogTail::kFinal, cache_);
   if (!recovered) return recovered.error();
   next_file_number_ = number_after(*files, manifest->next_file_number);
   publish(std::move(recovered->state));
@@ -264,15 +270,36 @@ Expected<void> Collection::check(const Draft& draft, const Transaction& transact
     if (auto fits = check_dimensions(draft.view().dim, part.batch); !fits) return fits;
     for (const Operation& operation : part.batch.operations) {
       if (auto applied = ids.apply(draft.view(), operation, item++); !applied) return applied;
+      if (operation.kind != OperationKind::kUpdate) continue;
+      // What is not sound is found before anything is changed.
+      if (const auto place = draft.view().find(operation.id)) {
+        const RowRef old = draft.view().row(place->part, place->row);
+        column::Scratch scratch;
+        if (auto read = old.source->metadata(old.row, scratch); !read) return read.error();
+      }
     }
   }
   return {};
 }
 
+/// Adds to an update what it leaves as it was. `merged` keeps what the operation borrows then.
+Expected<void> Collection::resolve_update(const RowRef& old, Operation& operation,
+                                          std::deque<Buffer>& merged) {
+  if (operation.vector == nullptr) operation.vector = old.source->vector(old.row);
+  column::Scratch scratch;
+  const auto metadata = old.source->metadata(old.row, scratch);
+  if (!metadata) return metadata.error();
+  operation.metadata =
+      operation.metadata.empty()
+          ? merged.emplace_back(metadata->begin(), metadata->end())
+          : merged.emplace_back(msgpack::merge_maps(*metadata, operation.metadata));
+  return {};
+}
+
 /// Carries out a checked transaction on the draft; `payloads` receives what the log has to keep,
 /// with updates resolved to whole items, so that replaying needs nothing but the log.
-WriteCounts Collection::apply(Draft& draft, const Transaction& transaction,
-                              std::vector<Buffer>& payloads) {
+Expected<WriteCounts> Collection::apply(Draft& draft, const Transaction& transaction,
+                                        std::vector<Buffer>& payloads) {
   WriteCounts counts;
   if (transaction.dim() != 0) draft.set_dimensions(transaction.dim());
   for (const Transaction::Part& part : transaction.parts()) {
@@ -290,14 +317,8 @@ WriteCounts Collection::apply(Draft& draft, const Transaction& transaction,
         continue;
       }
       if (operation.kind == OperationKind::kUpdate && place) {
-        const RowSource& source = *draft.view().parts[place->part].source;
-        if (operation.vector == nullptr) operation.vector = source.vector(place->row);
-        const Bytes old = source.metadata(place->row);
-        if (operation.metadata.empty()) {
-          operation.metadata = old;
-        } else {
-          operation.metadata = merged.emplace_back(msgpack::merge_maps(old, operation.metadata));
-        }
+        const RowRef old = draft.view().row(place->part, place->row);
+        if (auto done = resolve_update(old, operation, merged); !done) return done.error();
       }
       if (place) draft.remove(*place);
       ++(place ? counts.updated : counts.inserted);
@@ -333,9 +354,13 @@ void Collection::commit(std::span<Transaction* const> transactions,
         results[i] = checked.error();
         continue;
       }
-      const WriteCounts counts = apply(draft, *transactions[i], payloads.emplace_back());
-      inserted += counts.inserted + counts.updated;
-      results[i] = counts;
+      const auto counts = apply(draft, *transactions[i], payloads.emplace_back());
+      if (!counts) {
+        failure_ = counts.error();
+        return fail_all(*failure_);
+      }
+      inserted += counts->inserted + counts->updated;
+      results[i] = *counts;
     }
   } catch (const std::bad_alloc&) {
     failure_ = Error{Code::kOutOfMemory,

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "column/block_cache.h"
 #include "engine/config.h"
 #include "engine/histogram.h"
 #include "engine/maintenance.h"
@@ -129,7 +131,10 @@ class Collection {
   void remove_superfluous();
   void remove_orphans(const store::Manifest& manifest, const std::vector<std::string>& files);
   Expected<void> check(const Draft& draft, const Transaction& transaction) const;
-  WriteCounts apply(Draft& draft, const Transaction& transaction, std::vector<Buffer>& payloads);
+  static Expected<void> resolve_update(const RowRef& old, Operation& operation,
+                                       std::deque<Buffer>& merged);
+  Expected<WriteCounts> apply(Draft& draft, const Transaction& transaction,
+                              std::vector<Buffer>& payloads);
   Expected<void> write_log(const std::vector<std::vector<Buffer>>& payloads);
   Expected<void> sync_log();
   Expected<void> start_log();
@@ -145,6 +150,7 @@ class Collection {
   std::shared_ptr<store::Vfs> vfs_;
   const Config config_;
   const OpenOptions options_;
+  const std::shared_ptr<column::BlockCache> cache_;
 
   mutable std::mutex view_mutex_;  // guards view_: held only to copy the pointer
   std::shared_ptr<const View> view_;

@@ -1,7 +1,8 @@
 // What a collection tells of itself: statistics and verification.
 
+#include <algorithm>
+#include <cmath>
 #include <string>
-#include <unordered_set>
 #include <utility>
 
 #include "base/msgpack.h"
@@ -39,19 +40,30 @@ void put_histogram(msgpack::Writer& writer, std::string_view name, const Histogr
 
 /// Everything that can be wrong with the rows of one part, in sentences.
 void check_rows(const View& view, const Part& part, const std::string& name,
-                std::unordered_set<std::string_view>& ids, std::vector<std::string>& problems) {
+                std::vector<std::string>& problems) {
+  std::string id_scratch;
+  column::Scratch metadata_scratch;
   for (uint32_t row = 0; row < part.count; ++row) {
     if (!part.is_live(row)) continue;
-    const std::string_view id = part.source->id(row);
-    const std::string where =
-        name + ", row " + std::to_string(row) + " (\"" + std::string(id) + "\")";
-    if (!ids.insert(id).second) problems.push_back(where + ": its id is used twice");
-    const auto place = view.find(id);
-    if (!place || view.parts[place->part].source != part.source || place->row != row) {
-      problems.push_back(where + ": cannot be found by its id");
+    std::string where = name + ", row " + std::to_string(row);
+    const auto id = part.source->id(row, id_scratch);
+    if (!id) {
+      problems.push_back(where + ": " + id.error().message);
+      continue;
     }
-    if (auto valid = msgpack::validate(part.source->metadata(row), "metadata"); !valid) {
-      problems.push_back(where + ": " + valid.error().message);
+    where += " (\"" + std::string(*id) + "\")";
+    // Of two rows with one id, one is not found.
+    const auto place = view.find(*id);
+    if (!place || view.parts[place->part].source != part.source || place->row != row) {
+      problems.push_back(where +
+                         (place ? ": another row has the same id" : ": cannot be found by its id"));
+    }
+    const auto metadata = part.source->metadata(row, metadata_scratch);
+    const auto valid = metadata ? msgpack::validate(*metadata, "metadata") : metadata.error();
+    if (!valid) problems.push_back(where + ": " + valid.error().message);
+    const float* vector = part.source->vector(row);
+    if (!std::all_of(vector, vector + view.dim, [](float x) { return std::isfinite(x); })) {
+      problems.push_back(where + ": its vector has a number that is not finite");
     }
   }
 }
@@ -78,15 +90,15 @@ void check_files(store::Vfs& vfs, Metric metric, const State& state, store::LogT
       note(result.error());
     }
   }
+  const auto cache = std::make_shared<column::BlockCache>(0);
   for (const PartState& part : state.parts) {
     if (part.segment_number == 0) continue;
     const std::string name = store::segment_file_name(part.segment_number);
-    auto segment = Segment::open(vfs, name, metric, state.view.dim);
+    auto segment = Segment::open(vfs, name, metric, state.view.dim, cache);
     if (!segment) {
       note(segment.error());
-    } else if (const size_t lost = (*segment)->unreachable(); lost != 0) {
-      problems.push_back(name + ": " + std::to_string(lost) +
-                         " rows cannot be reached in the graph");
+    } else if (auto sound = (*segment)->verify(); !sound) {
+      note(sound.error());
     }
   }
 }
@@ -199,11 +211,10 @@ Expected<Buffer> Collection::verify() {
     check_files(*vfs_, config_.metric, state,
                 lock_ ? store::LogTail::kFinal : store::LogTail::kGrowing, problems);
   }
-  std::unordered_set<std::string_view> ids;
   for (size_t i = 0; i < state.parts.size(); ++i) {
     const uint64_t number = state.parts[i].segment_number;
     check_rows(state.view, state.view.parts[i],
-               number == 0 ? "log" : store::segment_file_name(number), ids, problems);
+               number == 0 ? "log" : store::segment_file_name(number), problems);
   }
   msgpack::Writer writer;
   writer.map(3);

@@ -1,7 +1,9 @@
 #include "engine/cursor.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "engine/row_fields.h"
 #include "kernel/dispatch.h"
 
 namespace quiver::engine {
@@ -17,7 +19,7 @@ class ListCursor final : public Cursor {
       const Part& part = view().parts[part_];
       while (row_ < part.count) {
         const Hit hit{0, part_, row_++};
-        if (part.is_live(hit.row) && passes(hit)) return hit;
+        if (part.is_live(hit.row)) return hit;
       }
     }
     return std::nullopt;
@@ -33,59 +35,64 @@ class RankedCursor final : public Cursor {
   [[nodiscard]] auto worse() const {
     return [this](const Hit& a, const Hit& b) {
       if (a.distance != b.distance) return a.distance > b.distance;
-      return view().parts[a.part].source->id(a.row) > view().parts[b.part].source->id(b.row);
+      return id_before(view().row(b.part, b.row), view().row(a.part, a.row));
     };
   }
 
  public:
   RankedCursor(std::shared_ptr<const View> view, std::optional<filter::Filter> filter,
                bool include_vectors, std::vector<Hit> hits, uint64_t limit)
-      : Cursor(std::move(view), std::move(filter), include_vectors),
-        heap_(std::move(hits)),
-        left_(limit) {
+      : Cursor(std::move(view), std::move(filter), include_vectors, limit), heap_(std::move(hits)) {
     std::make_heap(heap_.begin(), heap_.end(), worse());
   }
 
  protected:
   std::optional<Hit> advance() override {
-    while (left_ > 0 && !heap_.empty()) {
-      std::pop_heap(heap_.begin(), heap_.end(), worse());
-      const Hit hit = heap_.back();
-      heap_.pop_back();
-      if (!passes(hit)) continue;
-      --left_;
-      return hit;
-    }
-    return std::nullopt;
+    if (heap_.empty()) return std::nullopt;
+    std::pop_heap(heap_.begin(), heap_.end(), worse());
+    const Hit hit = heap_.back();
+    heap_.pop_back();
+    return hit;
   }
 
  private:
   std::vector<Hit> heap_;
-  uint64_t left_;
 };
 
 }  // namespace
 
-bool Cursor::passes(const Hit& hit) const {
-  return !filter_ || filter_->matches(view_->parts[hit.part].source->metadata(hit.row));
-}
-
-Buffer Cursor::next(uint32_t n) {
-  const std::lock_guard lock(mutex_);
+Expected<std::vector<Hit>> Cursor::collect(uint32_t n) {
   std::vector<Hit> hits;
-  while (hits.size() < n) {
+  RowFields fields;
+  while (hits.size() < n && left_ > 0) {
     const auto hit = advance();
     if (!hit) break;
+    if (filter_) {
+      fields.go_to(view_->row(hit->part, hit->row));
+      const bool passes = filter_->matches(fields);
+      if (!fields.read()) return fields.read().error();
+      if (!passes) continue;
+    }
     hits.push_back(*hit);
+    --left_;
   }
+  return hits;
+}
+
+Expected<Buffer> Cursor::next(uint32_t n) {
+  const std::lock_guard lock(mutex_);
+  const auto hits = collect(n);
+  if (!hits) return hits.error();
   ByteWriter writer;
-  append_result_block(*view_, hits, include_vectors_, writer);
+  auto appended = append_result_block(*view_, *hits, include_vectors_, writer);
+  if (!appended) return appended.error();
   return writer.take();
 }
 
 std::shared_ptr<Cursor> list_cursor(std::shared_ptr<const View> view,
                                     std::optional<filter::Filter> filter, bool include_vectors) {
-  return std::make_shared<ListCursor>(std::move(view), std::move(filter), include_vectors);
+  return std::make_shared<ListCursor>(std::move(view), std::move(filter), include_vectors,
+                                      std::numeric_limits<uint64_t>::max());
 }
 
 std::shared_ptr<Cursor> ranked_cursor(std::shared_ptr<const View> view, Metric metric,

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/expected.h"
 #include "engine/result_block.h"
 #include "engine/searcher.h"
 #include "engine/view.h"
@@ -16,26 +17,33 @@ namespace quiver::engine {
 /// Threads: calls lock each other out.
 class Cursor {
  public:
+  /// Of the items that pass the filter, at most `limit`.
   Cursor(std::shared_ptr<const View> view, std::optional<filter::Filter> filter,
-         bool include_vectors)
-      : view_(std::move(view)), filter_(std::move(filter)), include_vectors_(include_vectors) {}
+         bool include_vectors, uint64_t limit)
+      : view_(std::move(view)),
+        filter_(std::move(filter)),
+        include_vectors_(include_vectors),
+        left_(limit) {}
   virtual ~Cursor() = default;
 
-  /// One result block of at most n items; an empty one when nothing is left.
-  Buffer next(uint32_t n);
+  /// One result block of at most n items; an empty one when nothing is left. CORRUPT_FILE if
+  /// something of them cannot be read.
+  Expected<Buffer> next(uint32_t n);
 
  protected:
-  /// The next item, or nothing.
+  /// The next item whether it passes or not, or nothing.
   virtual std::optional<Hit> advance() = 0;
 
   [[nodiscard]] const View& view() const { return *view_; }
-  [[nodiscard]] bool passes(const Hit& hit) const;
 
  private:
+  Expected<std::vector<Hit>> collect(uint32_t n);
+
   std::mutex mutex_;
   std::shared_ptr<const View> view_;
   std::optional<filter::Filter> filter_;
   bool include_vectors_;
+  uint64_t left_;
 };
 
 /// Every item (that passes the filter), in the order of insertion.

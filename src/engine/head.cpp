@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/msgpack.h"
 #include "index/flat/flat_index.h"
 #include "kernel/dispatch.h"
 
@@ -61,8 +62,19 @@ uint32_t Head::append(std::string_view id, Bytes metadata, const float* vector) 
   return rows_++;
 }
 
-std::string_view Head::id(uint32_t row) const { return this->row(row).id; }
-Bytes Head::metadata(uint32_t row) const { return this->row(row).metadata; }
+Expected<std::string_view> Head::id(uint32_t row, std::string& /*scratch*/) const {
+  return this->row(row).id;
+}
+
+Expected<Bytes> Head::metadata(uint32_t row, column::Scratch& /*scratch*/) const {
+  return this->row(row).metadata;
+}
+
+Expected<std::optional<Bytes>> Head::field(uint32_t row, std::string_view key,
+                                           column::Scratch& /*scratch*/) const {
+  const auto value = msgpack::Value(this->row(row).metadata).find(key);
+  return value ? std::optional<Bytes>(value->bytes()) : std::nullopt;
+}
 
 const float* Head::vector(uint32_t row) const {
   return &chunks_[row / chunk_rows_].vectors[size_t{row % chunk_rows_} * dim_];

@@ -26,8 +26,10 @@ class Head final : public RowSource {
   /// Copies an item to the end; returns its row.
   uint32_t append(std::string_view id, Bytes metadata, const float* vector);
 
-  [[nodiscard]] std::string_view id(uint32_t row) const override;
-  [[nodiscard]] Bytes metadata(uint32_t row) const override;
+  Expected<std::string_view> id(uint32_t row, std::string& scratch) const override;
+  Expected<Bytes> metadata(uint32_t row, column::Scratch& scratch) const override;
+  Expected<std::optional<Bytes>> field(uint32_t row, std::string_view key,
+                                       column::Scratch& scratch) const override;
   [[nodiscard]] const float* vector(uint32_t row) const override;
   [[nodiscard]] float inv_norm(uint32_t row) const override;
   [[nodiscard]] std::optional<uint32_t> find(std::string_view id, uint32_t count,
@@ -35,6 +37,7 @@ class Head final : public RowSource {
   void search(const index::SearchRequest& request, uint32_t count, bool exact,
               std::vector<index::Neighbor>& out) const override;
   [[nodiscard]] std::vector<index::VectorBlock> blocks(uint32_t count) const override;
+  [[nodiscard]] Expected<void> verify() const override { return {}; }
   [[nodiscard]] uint64_t bytes() const override { return bytes_; }
 
  private:

@@ -29,6 +29,10 @@ MaintenanceJob::MaintenanceJob(std::shared_ptr<const View> view, size_t first, s
 
 Expected<void> MaintenanceJob::prepare() {
   prepared_ = true;
+  // A damaged row would get a fresh checksum.
+  for (size_t part = first_; part < last_; ++part) {
+    if (auto sound = view_->parts[part].source->verify(); !sound) return sound;
+  }
   if (rows_.size() < kSmallestGraph) {
     next_row_ = rows();
     return {};
@@ -57,13 +61,9 @@ Expected<void> MaintenanceJob::write(store::Vfs& vfs) {
   index::GraphData graph;
   const bool has_graph = builder_ != nullptr;
   if (has_graph) graph = builder_->finish();
-  std::vector<Segment::Row> rows;
+  std::vector<RowRef> rows;
   rows.reserve(rows_.size());
-  for (const Source& from : rows_) {
-    const RowSource& source = *view_->parts[from.part].source;
-    rows.push_back({source.id(from.row), source.metadata(from.row), source.vector(from.row),
-                    source.inv_norm(from.row)});
-  }
+  for (const Source& from : rows_) rows.push_back(view_->row(from.part, from.row));
   return Segment::write(vfs, store::segment_file_name(segment_number_), config_.metric, view_->dim,
                         rows, has_graph ? &graph : nullptr);
 }

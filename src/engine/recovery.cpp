@@ -19,12 +19,12 @@ std::shared_ptr<const RowSource> find_segment(const State& known, uint64_t numbe
 }
 
 Expected<Part> open_part(store::Vfs& vfs, const store::SegmentEntry& entry, const Config& config,
-                         const State& known) {
+                         const State& known, const std::shared_ptr<column::BlockCache>& cache) {
   Part part{find_segment(known, entry.number), entry.rows,
             static_cast<uint32_t>(entry.deleted_rows.size()), nullptr};
   if (!part.source) {
     const std::string name = store::segment_file_name(entry.number);
-    auto segment = Segment::open(vfs, name, config.metric, config.dimensions);
+    auto segment = Segment::open(vfs, name, config.metric, config.dimensions, cache);
     if (!segment) return segment.error();
     if ((*segment)->rows() != entry.rows) {
       return Error{Code::kCorruptFile, name + " is corrupt: expected " +
@@ -105,12 +105,13 @@ Expected<std::vector<uint64_t>> log_numbers(store::Vfs& vfs, uint64_t first) {
 }
 
 Expected<Recovered> recover(store::Vfs& vfs, const store::Manifest& manifest, const Config& config,
-                            const State& known, store::LogTail tail) {
+                            const State& known, store::LogTail tail,
+                            const std::shared_ptr<column::BlockCache>& cache) {
   Recovered recovered;
   State& state = recovered.state;
   state.view.dim = config.dimensions;
   for (const store::SegmentEntry& entry : manifest.segments) {
-    auto part = open_part(vfs, entry, config, known);
+    auto part = open_part(vfs, entry, config, known, cache);
     if (!part) return part.error();
     state.view.parts.push_back(std::move(*part));
     state.parts.push_back({entry.number, 0, 0});

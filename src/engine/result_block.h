@@ -3,6 +3,7 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "base/expected.h"
 #include "engine/view.h"
 
 namespace quiver::engine {
@@ -15,7 +16,8 @@ struct Hit {
 };
 
 /// Appends one result block (docs/engine-messages.md) with the items of `hits`, in order.
-void append_result_block(const View& view, std::span<const Hit> hits, bool include_vectors,
-                         ByteWriter& out);
+/// CORRUPT_FILE, and nothing appended, if an id or metadata cannot be read.
+Expected<void> append_result_block(const View& view, std::span<const Hit> hits,
+                                   bool include_vectors, ByteWriter& out);
 
 }  // namespace quiver::engine

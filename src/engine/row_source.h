@@ -3,26 +3,36 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bitmap.h"
 #include "base/bytes.h"
+#include "base/expected.h"
+#include "column/metadata.h"
 #include "index/index.h"
 
 namespace quiver::engine {
 
 /// Rows in memory or in a segment file. What is published in a view never changes, so readers need
 /// no lock; which rows are deleted is the view's business.
+///
+/// What lies in a file may not be sound: then CORRUPT_FILE names it. What a method returns is valid
+/// until its scratch memory is used again.
 class RowSource {
  public:
   virtual ~RowSource() = default;
 
-  [[nodiscard]] virtual std::string_view id(uint32_t row) const = 0;
-  [[nodiscard]] virtual Bytes metadata(uint32_t row) const = 0;  ///< a msgpack map
+  virtual Expected<std::string_view> id(uint32_t row, std::string& scratch) const = 0;
+  /// A msgpack map.
+  virtual Expected<Bytes> metadata(uint32_t row, column::Scratch& scratch) const = 0;
+  /// The encoded value under `key` in that map.
+  virtual Expected<std::optional<Bytes>> field(uint32_t row, std::string_view key,
+                                               column::Scratch& scratch) const = 0;
   [[nodiscard]] virtual const float* vector(uint32_t row) const = 0;
-  [[nodiscard]] virtual float inv_norm(
-      uint32_t row) const = 0;  ///< 1/‖v‖ (0: zero vector); 1 unless cosine
+  /// 1/‖v‖ (0: zero vector); 1 unless cosine.
+  [[nodiscard]] virtual float inv_norm(uint32_t row) const = 0;
 
   /// The row of `id` among the first `count` rows that is not in `deleted` (null: none is).
   [[nodiscard]] virtual std::optional<uint32_t> find(std::string_view id, uint32_t count,
@@ -35,8 +45,20 @@ class RowSource {
   /// The vectors of the first `count` rows.
   [[nodiscard]] virtual std::vector<index::VectorBlock> blocks(uint32_t count) const = 0;
 
+  /// Whether everything is as it was written; reads it all.
+  [[nodiscard]] virtual Expected<void> verify() const = 0;
+
   /// Bytes of memory or of the mapped file.
   [[nodiscard]] virtual uint64_t bytes() const = 0;
 };
+
+/// A row of a source.
+struct RowRef {
+  const RowSource* source = nullptr;
+  uint32_t row = 0;
+};
+
+/// Whether a's id comes before b's; an id that is not sound counts as empty.
+bool id_before(const RowRef& a, const RowRef& b);
 
 }  // namespace quiver::engine

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/row_fields.h"
 #include "kernel/dispatch.h"
 
 namespace quiver::engine {
@@ -15,16 +16,21 @@ class PartRules final : public index::RowRules {
 
   [[nodiscard]] bool allows(uint32_t row) const override {
     if (!part_.is_live(row)) return false;
-    return filter_ == nullptr || filter_->matches(part_.source->metadata(row));
+    if (filter_ == nullptr) return true;
+    fields_.go_to({part_.source.get(), row});
+    return filter_->matches(fields_);
   }
 
   [[nodiscard]] bool before(uint32_t a, uint32_t b) const override {
-    return part_.source->id(a) < part_.source->id(b);
+    return id_before({part_.source.get(), a}, {part_.source.get(), b});
   }
+
+  [[nodiscard]] const Expected<void>& read() const { return fields_.read(); }
 
  private:
   const Part& part_;
   const filter::Filter* filter_;
+  mutable RowFields fields_;  // scratch memory of one search
 };
 
 }  // namespace
@@ -52,8 +58,8 @@ Expected<std::vector<float>> prepare_query(const View& view, Metric metric,
   return prepared;
 }
 
-std::vector<Hit> search_view(const View& view, std::span<const float> query,
-                             const QueryOptions& options) {
+Expected<std::vector<Hit>> search_view(const View& view, std::span<const float> query,
+                                       const QueryOptions& options) {
   std::vector<Hit> hits;
   std::vector<index::Neighbor> found;
   for (uint32_t i = 0; i < view.parts.size(); ++i) {
@@ -67,6 +73,7 @@ std::vector<Hit> search_view(const View& view, std::span<const float> query,
     request.rules = &rules;
     request.allows_all = options.filter == nullptr && part.deleted_count == 0;
     part.source->search(request, part.count, options.exact, found);
+    if (!rules.read()) return rules.read().error();
     for (const index::Neighbor& neighbor : found)
       hits.push_back({neighbor.distance, i, neighbor.row});
   }
@@ -76,7 +83,7 @@ std::vector<Hit> search_view(const View& view, std::span<const float> query,
   }
   const auto better = [&view](const Hit& a, const Hit& b) {
     if (a.distance != b.distance) return a.distance < b.distance;
-    return view.parts[a.part].source->id(a.row) < view.parts[b.part].source->id(b.row);
+    return id_before(view.row(a.part, a.row), view.row(b.part, b.row));
   };
   const size_t kept = std::min<size_t>(hits.size(), options.top_k);
   std::partial_sort(hits.begin(), hits.begin() + static_cast<ptrdiff_t>(kept), hits.end(), better);

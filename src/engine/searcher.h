@@ -31,7 +31,8 @@ Expected<std::vector<float>> prepare_query(const View& view, Metric metric,
 
 /// The nearest live items that pass the filter, best first, equal scores by id: min(top_k, matches)
 /// of them, fewer only if min_score cuts them off. `query` as prepare_query returned it.
-std::vector<Hit> search_view(const View& view, std::span<const float> query,
-                             const QueryOptions& options);
+/// CORRUPT_FILE if what the filter has to read is not sound.
+Expected<std::vector<Hit>> search_view(const View& view, std::span<const float> query,
+                                       const QueryOptions& options);
 
 }  // namespace quiver::engine

@@ -5,6 +5,8 @@
 #include <span>
 
 #include "base/expected.h"
+#include "column/ids.h"
+#include "column/metadata.h"
 #include "engine/row_source.h"
 #include "index/flat/flat_index.h"
 #include "index/graph/graph_index.h"
@@ -13,31 +15,28 @@
 
 namespace quiver::engine {
 
-/// An immutable file of rows with their graph (docs/format.md). Everything that a reader relies on
-/// is checked once by open().
+/// An immutable file of rows with their graph (docs/format.md), read where it lies: opening it
+/// checks what leads to the rows, and everything else is checked for its bounds when it is used.
+/// Only verify() reads it all.
 class Segment final : public RowSource {
  public:
-  /// A row to be written; borrowed memory.
-  struct Row {
-    std::string_view id;
-    Bytes metadata;
-    const float* vector;
-    float inv_norm;
-  };
-
-  /// Writes the segment file `name`. `graph` may be null: then searches are exact.
+  /// Writes the segment file `name` with these rows. `graph` may be null: then searches are exact.
+  /// Ids and metadata are read several times.
   static Expected<void> write(store::Vfs& vfs, std::string_view name, Metric metric, uint32_t dim,
-                              std::span<const Row> rows, const index::GraphData* graph);
+                              std::span<const RowRef> rows, const index::GraphData* graph);
 
   /// CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
   static Expected<std::shared_ptr<const Segment>> open(store::Vfs& vfs, std::string_view name,
-                                                       Metric metric, uint32_t dim);
+                                                       Metric metric, uint32_t dim,
+                                                       std::shared_ptr<column::BlockCache> cache);
 
   [[nodiscard]] uint32_t rows() const { return rows_; }
   [[nodiscard]] bool has_graph() const { return graph_ != nullptr; }
 
-  [[nodiscard]] std::string_view id(uint32_t row) const override;
-  [[nodiscard]] Bytes metadata(uint32_t row) const override;
+  Expected<std::string_view> id(uint32_t row, std::string& scratch) const override;
+  Expected<Bytes> metadata(uint32_t row, column::Scratch& scratch) const override;
+  Expected<std::optional<Bytes>> field(uint32_t row, std::string_view key,
+                                       column::Scratch& scratch) const override;
   [[nodiscard]] const float* vector(uint32_t row) const override;
   [[nodiscard]] float inv_norm(uint32_t row) const override;
   [[nodiscard]] std::optional<uint32_t> find(std::string_view id, uint32_t count,
@@ -45,27 +44,24 @@ class Segment final : public RowSource {
   void search(const index::SearchRequest& request, uint32_t count, bool exact,
               std::vector<index::Neighbor>& out) const override;
   [[nodiscard]] std::vector<index::VectorBlock> blocks(uint32_t count) const override;
-  [[nodiscard]] uint64_t bytes() const override { return bytes_; }
-
-  /// How many rows a walk cannot reach: 0 in a sound graph.
-  [[nodiscard]] size_t unreachable() const;
+  /// Every checksum, and that a walk finds every row of the graph.
+  [[nodiscard]] Expected<void> verify() const override;
+  [[nodiscard]] uint64_t bytes() const override { return file_->size(); }
 
  private:
   Segment() = default;
-  Expected<void> map(store::Vfs& vfs, std::string_view name, Metric metric, uint32_t dim);
+  Expected<void> map(Metric metric, uint32_t dim);
+  [[nodiscard]] Error corrupt(std::string_view what) const;
+  [[nodiscard]] Error in_this_file(Error error) const;
 
   std::unique_ptr<store::SegmentFile> file_;
+  std::shared_ptr<column::BlockCache> cache_;
   uint32_t rows_ = 0;
   uint32_t dim_ = 0;
-  uint64_t bytes_ = 0;
   const float* vectors_ = nullptr;
   const float* inv_norms_ = nullptr;
-  std::span<const uint64_t> id_ends_;
-  Bytes ids_;
-  std::span<const uint64_t> metadata_ends_;
-  Bytes metadata_;
-  std::span<const uint32_t> id_table_;
-  index::GraphView layout_;
+  column::Ids ids_;
+  column::Metadata metadata_;
   std::unique_ptr<index::FlatIndex> flat_;
   std::unique_ptr<index::GraphIndex> graph_;
 };

@@ -145,8 +145,10 @@ Expected<Buffer> Session::query(Bytes request) {
       error.item = i;
       return error;
     }
-    const std::vector<Hit> hits = search_view(*view, *query, options);
-    append_result_block(*view, hits, (header->flags & kIncludeVectors) != 0, out);
+    const auto hits = search_view(*view, *query, options);
+    if (!hits) return hits.error();
+    auto appended = append_result_block(*view, *hits, (header->flags & kIncludeVectors) != 0, out);
+    if (!appended) return appended.error();
     collection_->query_times().record(static_cast<uint64_t>(
         (std::chrono::steady_clock::now() - start) / std::chrono::nanoseconds(1)));
   }
@@ -174,7 +176,8 @@ Expected<Buffer> Session::get(Bytes request) {
     }
   }
   ByteWriter out;
-  append_result_block(*view, hits, (header->flags & kIncludeVectors) != 0, out);
+  auto appended = append_result_block(*view, hits, (header->flags & kIncludeVectors) != 0, out);
+  if (!appended) return appended.error();
   return out.take();
 }
 

@@ -45,6 +45,10 @@ struct View {
     return std::nullopt;
   }
 
+  [[nodiscard]] RowRef row(size_t part, uint32_t row) const {
+    return {parts[part].source.get(), row};
+  }
+
   [[nodiscard]] uint64_t live() const {
     uint64_t sum = 0;
     for (const Part& part : parts) sum += part.live();

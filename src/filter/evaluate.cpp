@@ -87,8 +87,18 @@ bool holds(const Condition& condition, const FieldValue& field) {
   return std::visit(ConditionTest{field}, condition.test);
 }
 
+/// As msgpack::Value::find_path, with the outermost map behind an interface.
+FieldValue look_up(Fields& metadata, const Field& field) {
+  if (const auto whole = metadata.find(field.path)) return Value(*whole);
+  if (field.flat) return std::nullopt;
+  const std::string_view path = field.path;
+  const size_t dot = path.find('.');
+  const auto outer = metadata.find(path.substr(0, dot));
+  return outer ? Value(*outer).find_path(path.substr(dot + 1)) : std::nullopt;
+}
+
 struct NodeTest {
-  const Value& metadata;
+  Fields& metadata;
 
   bool operator()(const And& test) const {
     return std::all_of(test.nodes.begin(), test.nodes.end(), *this);
@@ -103,7 +113,7 @@ struct NodeTest {
   }
 
   bool operator()(const Field& test) const {
-    const FieldValue field = test.flat ? metadata.find(test.path) : metadata.find_path(test.path);
+    const FieldValue field = look_up(metadata, test);
     return std::all_of(test.conditions.begin(), test.conditions.end(),
                        [&](const Condition& condition) { return holds(condition, field); });
   }
@@ -113,6 +123,6 @@ struct NodeTest {
 
 }  // namespace
 
-bool evaluate(const Node& node, const Value& metadata) noexcept { return NodeTest{metadata}(node); }
+bool evaluate(const Node& node, Fields& metadata) { return NodeTest{metadata}(node); }
 
 }  // namespace quiver::filter

@@ -1,11 +1,11 @@
 #pragma once
 
-#include "base/msgpack.h"
 #include "filter/ast.h"
+#include "filter/fields.h"
 
 namespace quiver::filter {
 
-/// Whether `metadata` fulfils `node`. Allocates nothing.
-[[nodiscard]] bool evaluate(const Node& node, const msgpack::Value& metadata) noexcept;
+/// Whether a row's metadata fulfil `node`. Allocates nothing itself.
+[[nodiscard]] bool evaluate(const Node& node, Fields& metadata);
 
 }  // namespace quiver::filter

@@ -2,11 +2,28 @@
 
 #include <utility>
 
+#include "base/msgpack.h"
 #include "filter/ast.h"
 #include "filter/evaluate.h"
 #include "filter/parse.h"
 
 namespace quiver::filter {
+namespace {
+
+class MapFields final : public Fields {
+ public:
+  explicit MapFields(Bytes map) : map_(map) {}
+
+  std::optional<Bytes> find(std::string_view key) override {
+    const auto value = map_.find(key);
+    return value ? std::optional<Bytes>(value->bytes()) : std::nullopt;
+  }
+
+ private:
+  msgpack::Value map_;
+};
+
+}  // namespace
 
 Filter::Filter(std::shared_ptr<const Node> root) noexcept : root_(std::move(root)) {}
 
@@ -16,8 +33,11 @@ Expected<Filter> Filter::parse(Bytes msgpack_map) {
   return Filter(std::make_shared<const Node>(*std::move(root)));
 }
 
-bool Filter::matches(Bytes metadata) const noexcept {
-  return evaluate(*root_, msgpack::Value(metadata));
+bool Filter::matches(Fields& metadata) const { return evaluate(*root_, metadata); }
+
+bool Filter::matches(Bytes metadata) const {
+  MapFields fields(metadata);
+  return matches(fields);
 }
 
 }  // namespace quiver::filter

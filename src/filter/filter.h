@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/expected.h"
+#include "filter/fields.h"
 
 namespace quiver::filter {
 
@@ -55,9 +56,11 @@ class Filter {
   /// operators mixed with fields, too deep.
   static Expected<Filter> parse(Bytes msgpack_map);
 
-  /// Whether `metadata`, a MessagePack map, fulfils the filter. Allocates nothing, never fails;
-  /// bytes that are no map count as the empty map.
-  [[nodiscard]] bool matches(Bytes metadata) const noexcept;
+  /// Whether a row's metadata fulfil the filter. Values that are not well-formed read as null.
+  [[nodiscard]] bool matches(Fields& metadata) const;
+
+  /// The same for one MessagePack map; bytes that are no map count as the empty map.
+  [[nodiscard]] bool matches(Bytes metadata) const;
 
  private:
   explicit Filter(std::shared_ptr<const Node> root) noexcept;

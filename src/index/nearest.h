@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -25,6 +26,8 @@ class NearestRows {
   }
 
   void offer(Neighbor candidate) {
+    // A distance that is no number has no place in an order; only a damaged file has such.
+    if (std::isnan(candidate.distance)) return;
     if (full() && !closer(candidate, heap_.front())) return;
     if (!request_.allows_all && !request_.rules->allows(candidate.row)) return;
     const auto order = [this](const Neighbor& a, const Neighbor& b) { return closer(a, b); };

@@ -128,8 +128,7 @@ bool same_segment(Bytes a, Bytes b) {
   return std::equal(end.begin(), end.end(), b.subspan(static_cast<size_t>(table)).begin());
 }
 
-Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_view name,
-                                                         bool verify_checksums) {
+Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_view name) {
   auto content = vfs.read(name);
   if (!content) return content.error();
   const Bytes file = (*content)->bytes();
@@ -163,29 +162,39 @@ Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_v
   std::vector<SectionEntry> sections(footer.sections);
   if (!sections.empty()) std::memcpy(sections.data(), table.data(), table.size());
   uint64_t end = sizeof(header);
-  const auto gap_is_zero = [&file](uint64_t from, uint64_t to) {
-    return all_zero(file.subspan(static_cast<size_t>(from), static_cast<size_t>(to - from)));
-  };
   for (const SectionEntry& section : sections) {
     if (section.offset < end || section.offset % 8 != 0 || section.size > footer.table_offset ||
         section.offset > footer.table_offset - section.size) {
       return corrupt("section " + std::to_string(section.id) + " does not fit");
     }
-    if (verify_checksums && !gap_is_zero(end, section.offset)) {
-      return corrupt("bytes between sections are not zero");
-    }
     end = section.offset + section.size;
-    const Bytes bytes =
-        file.subspan(static_cast<size_t>(section.offset), static_cast<size_t>(section.size));
-    if (verify_checksums && crc32c(bytes) != section.crc) {
-      return corrupt("the checksum of section " + std::to_string(section.id) + " is wrong");
-    }
   }
-  if (footer.table_offset < end || (verify_checksums && !gap_is_zero(end, footer.table_offset))) {
-    return corrupt("bytes before the table of sections are not zero");
-  }
+  if (footer.table_offset < end) return corrupt("the table of sections does not fit");
   return std::unique_ptr<SegmentFile>(
       new SegmentFile(std::string(name), std::move(*content), std::move(sections)));
+}
+
+Expected<void> SegmentFile::verify() const {
+  const Bytes file = content_->bytes();
+  const auto corrupt = [this](std::string_view what) {
+    return Error{Code::kCorruptFile, name_ + " is corrupt: " + std::string(what)};
+  };
+  const auto gap_is_zero = [file](uint64_t from, uint64_t to) {
+    return all_zero(file.subspan(static_cast<size_t>(from), static_cast<size_t>(to - from)));
+  };
+  uint64_t end = sizeof(Header);
+  for (const SectionEntry& entry : sections_) {
+    if (!gap_is_zero(end, entry.offset)) return corrupt("bytes between sections are not zero");
+    end = entry.offset + entry.size;
+    const Bytes bytes =
+        file.subspan(static_cast<size_t>(entry.offset), static_cast<size_t>(entry.size));
+    if (crc32c(bytes) != entry.crc) {
+      return corrupt("the checksum of section " + std::to_string(entry.id) + " is wrong");
+    }
+  }
+  const uint64_t table = file.size() - sizeof(Footer) - sections_.size() * sizeof(SectionEntry);
+  if (!gap_is_zero(end, table)) return corrupt("bytes before the table of sections are not zero");
+  return {};
 }
 
 Expected<Bytes> SegmentFile::section(uint32_t id) const {

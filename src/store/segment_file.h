@@ -57,15 +57,17 @@ bool same_segment(Bytes a, Bytes b);
 /// An open segment file. Its memory lives as long as the object.
 class SegmentFile {
  public:
-  /// Checks the header, the table (bounds, order, alignment to 8) and, if asked, every section's
-  /// checksum and that the gaps are zero. CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the
-  /// file.
-  static Expected<std::unique_ptr<SegmentFile>> open(Vfs& vfs, std::string_view name,
-                                                     bool verify_checksums);
+  /// Checks the header and the table (bounds, order, alignment to 8), and reads nothing else.
+  /// CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
+  static Expected<std::unique_ptr<SegmentFile>> open(Vfs& vfs, std::string_view name);
+
+  /// Reads it all: every section's checksum, and that the gaps are zero. CORRUPT_FILE otherwise.
+  [[nodiscard]] Expected<void> verify() const;
 
   /// CORRUPT_FILE if there is no such section.
   [[nodiscard]] Expected<Bytes> section(uint32_t id) const;
   [[nodiscard]] uint64_t size() const { return content_->bytes().size(); }
+  [[nodiscard]] const std::string& name() const { return name_; }
 
  private:
   SegmentFile(std::string name, std::shared_ptr<const FileBytes> content,

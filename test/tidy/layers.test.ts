@@ -18,9 +18,10 @@ const coreLayers: Record<string, readonly string[]> = {
   'src/base': [],
   'src/kernel': ['src/base'],
   'src/filter': ['src/base'],
+  'src/column': ['src/base'],
   'src/store': ['src/base'],
   'src/index': ['src/base', 'src/kernel'],
-  'src/engine': ['src/base', 'src/kernel', 'src/filter', 'src/store', 'src/index'],
+  'src/engine': ['src/base', 'src/kernel', 'src/filter', 'src/column', 'src/store', 'src/index'],
   'src/addon': ['src/quiver.h'],
   wasm: ['src/quiver.h', 'src/store/vfs.h'],
 };
@@ -93,6 +94,7 @@ describe('layers', () => {
 
   test.each([
     ['hnswlib', /#include <hnswlib\//, ['src/index/graph/graph_builder.cpp']],
+    ['zstd', /#include <zstd\//, ['src/base/compression.cpp']],
     ['Node-API', /#include <(napi|node_api|js_native_api)[.\w]*>/, ['src/addon/napi_setup.h']],
     ['Node or libuv', /#include <(node|uv|v8)[.\w]*>/, []],
     ['Emscripten', /#include <emscripten/, ['wasm/abi.cpp']],

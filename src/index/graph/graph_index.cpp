@@ -53,11 +53,13 @@ Neighbor GraphIndex::descend(const Walk& walk) const {
     const GraphView::UpperLevel& upper = graph_.upper[level];
     auto node = static_cast<uint32_t>(
         std::lower_bound(upper.rows.begin(), upper.rows.end(), best.row) - upper.rows.begin());
+    if (node == upper.rows.size() || upper.rows[node] != best.row) continue;
     for (bool changed = true; changed;) {
       changed = false;
       const auto list = upper.neighbors.subspan(size_t{node} * graph_.m, graph_.m);
       size_t count = 0;
-      while (count < list.size() && list[count] != kNoRow) {
+      while (count < list.size() && list[count] < upper.rows.size() &&
+             upper.rows[list[count]] < block_.rows) {
         walk.scratch.rows[count] = upper.rows[list[count]];
         ++count;
       }
@@ -80,7 +82,7 @@ size_t GraphIndex::measure_new_neighbors(Walk& walk, uint32_t row) const {
   const size_t degree = size_t{2} * graph_.m;
   const uint32_t* list = graph_.neighbors.data() + row * degree;
   size_t count = 0;
-  for (size_t i = 0; i < degree && list[i] != kNoRow; ++i) {
+  for (size_t i = 0; i < degree && list[i] < block_.rows; ++i) {
     if (walk.scratch.visited.insert(list[i])) walk.scratch.rows[count++] = list[i];
   }
   walk.measure(walk.query, block_.vectors, block_.inv_norms, walk.scratch.rows.data(), count, dim_,

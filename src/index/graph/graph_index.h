@@ -13,7 +13,8 @@ namespace quiver::index {
 /// pyglass.
 class GraphIndex final : public VectorIndex {
  public:
-  /// The graph's and the block's memory is borrowed and outlives the index.
+  /// The graph's and the block's memory is borrowed and outlives the index. It may hold anything,
+  /// as a damaged file does: then some rows are not found, and nothing worse.
   GraphIndex(Metric metric, uint32_t dim, VectorBlock block, GraphView graph)
       : metric_(metric),
         dim_(dim),
@@ -25,6 +26,7 @@ class GraphIndex final : public VectorIndex {
   void search(const SearchRequest& request, std::vector<Neighbor>& out) const override;
 
   [[nodiscard]] const FlatIndex& flat() const { return flat_; }
+  [[nodiscard]] const GraphView& graph() const { return graph_; }
 
  private:
   struct Walk;

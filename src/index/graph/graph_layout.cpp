@@ -65,7 +65,6 @@ Expected<GraphView> decode_graph(Bytes upper, Bytes level0, uint32_t row_count) 
   }
   if (levels > 64) return corrupt("it has " + std::to_string(levels) + " levels");
   graph.neighbors = as_words(level0);
-  if (!ids_below(graph.neighbors, row_count)) return corrupt("level 0 names a row beyond the last");
   for (uint32_t i = 0; i < levels; ++i) {
     if (words.empty()) return corrupt("an upper level is missing");
     const uint32_t count = words[0];
@@ -76,25 +75,38 @@ Expected<GraphView> decode_graph(Bytes upper, Bytes level0, uint32_t row_count) 
     const GraphView::UpperLevel level{words.first(count),
                                       words.subspan(count, size_t{count} * graph.m)};
     words = words.subspan(count + size_t{count} * graph.m);
-    const bool ascending = std::adjacent_find(level.rows.begin(), level.rows.end(),
-                                              std::greater_equal<>()) == level.rows.end();
-    if (!ascending || level.rows.back() >= row_count) {
-      return corrupt("the rows of an upper level are out of order");
-    }
-    // A walk goes down from a node to the same row one level below: it must be there.
-    if (i > 0 && !std::includes(graph.upper.back().rows.begin(), graph.upper.back().rows.end(),
-                                level.rows.begin(), level.rows.end())) {
-      return corrupt("a row of an upper level is missing below");
-    }
-    if (!ids_below(level.neighbors, count)) return corrupt("an upper level names a missing node");
     graph.upper.push_back(level);
   }
   if (!words.empty()) return corrupt("bytes follow the last level");
-  if (levels > 0 && !std::binary_search(graph.upper.back().rows.begin(),
-                                        graph.upper.back().rows.end(), graph.entry_row)) {
+  return graph;
+}
+
+Expected<void> check_graph(const GraphView& graph) {
+  if (!ids_below(graph.neighbors, graph.row_count)) {
+    return corrupt("level 0 names a row beyond the last");
+  }
+  const GraphView::UpperLevel* below = nullptr;
+  for (const GraphView::UpperLevel& level : graph.upper) {
+    const bool ascending = std::adjacent_find(level.rows.begin(), level.rows.end(),
+                                              std::greater_equal<>()) == level.rows.end();
+    if (!ascending || level.rows.back() >= graph.row_count) {
+      return corrupt("the rows of an upper level are out of order");
+    }
+    // A walk goes down from a node to the same row one level below: it must be there.
+    if (below != nullptr && !std::includes(below->rows.begin(), below->rows.end(),
+                                           level.rows.begin(), level.rows.end())) {
+      return corrupt("a row of an upper level is missing below");
+    }
+    if (!ids_below(level.neighbors, static_cast<uint32_t>(level.rows.size()))) {
+      return corrupt("an upper level names a missing node");
+    }
+    below = &level;
+  }
+  if (below != nullptr &&
+      !std::binary_search(below->rows.begin(), below->rows.end(), graph.entry_row)) {
     return corrupt("its entry row is not on the highest level");
   }
-  return graph;
+  return {};
 }
 
 }  // namespace quiver::index

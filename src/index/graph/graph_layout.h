@@ -57,8 +57,12 @@ struct GraphData {
   [[nodiscard]] Buffer encode_upper() const;
 };
 
-/// Reads what encode_upper() wrote and checks every number against `row_count` rows, so that a walk
-/// needs no check: CORRUPT_FILE otherwise. The bytes stay borrowed and must be 4-byte aligned.
+/// Reads what encode_upper() wrote, in O(levels): CORRUPT_FILE if the sizes do not fit. The numbers
+/// of the lists are not looked at, so that opening reads no list: a walk takes a list to end where
+/// it names what is not there. The bytes stay borrowed and must be 4-byte aligned.
 Expected<GraphView> decode_graph(Bytes upper, Bytes level0, uint32_t row_count);
+
+/// Checks every number of a graph: rows that exist, levels that lead down. CORRUPT_FILE otherwise.
+Expected<void> check_graph(const GraphView& graph);
 
 }  // namespace quiver::index

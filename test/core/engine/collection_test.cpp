@@ -75,7 +75,10 @@ TEST(Collection, AnUpdateKeepsWhatItDoesNotName) {
     ASSERT_TRUE(place);
     const RowSource& source = *view->parts[place->part].source;
     EXPECT_EQ(source.vector(place->row)[3], 1.0F);
-    const msgpack::Value metadata(source.metadata(place->row));
+    column::Scratch scratch;
+    const auto map = source.metadata(place->row, scratch);
+    ASSERT_TRUE(map);
+    const msgpack::Value metadata(*map);
     EXPECT_EQ(metadata.find("n")->number(), 7);
     EXPECT_TRUE(metadata.find("m")->boolean());
     collection.reopen();
@@ -117,8 +120,10 @@ TEST(Collection, AZeroVectorUnderCosineScoresZero) {
   for (const auto& vector : {axis(0), std::vector<float>(kDim, 0.0F)}) {
     const auto query = prepare_query(*view, Metric::kCosine, vector);
     ASSERT_TRUE(query);
-    for (const Hit& hit : search_view(*view, *query, {})) {
-      const bool is_zero = view->parts[hit.part].source->id(hit.row) == "zero";
+    const auto hits = search_view(*view, *query, {});
+    ASSERT_TRUE(hits);
+    for (const Hit& hit : *hits) {
+      const bool is_zero = Fixture::id_of(view->row(hit.part, hit.row)) == "zero";
       EXPECT_EQ(score_of(hit.distance), is_zero || vector[0] == 0 ? 0.0F : 1.0F);
     }
   }

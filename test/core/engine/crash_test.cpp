@@ -170,7 +170,8 @@ Model contents(const Collection& collection) {
     for (uint32_t row = 0; row < part.count; ++row) {
       if (!part.is_live(row)) continue;
       const float* vector = part.source->vector(row);
-      model[std::string(part.source->id(row))] = {vector, vector + view->dim};
+      std::string scratch;
+      model[std::string(*part.source->id(row, scratch))] = {vector, vector + view->dim};
     }
   }
   return model;

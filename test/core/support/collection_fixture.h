@@ -70,6 +70,14 @@ class CollectionFixture {
     }
   }
 
+  /// The id of a row that is sound.
+  static std::string id_of(const engine::RowRef& row) {
+    std::string scratch;
+    const auto id = row.source->id(row.row, scratch);
+    EXPECT_TRUE(id) << id.error().message;
+    return std::string(*id);
+  }
+
   std::vector<std::string> nearest(std::vector<float> vector, uint32_t k, bool exact = false) {
     const auto view = collection_->view();
     auto query = engine::prepare_query(*view, collection_->config().metric, vector);
@@ -78,9 +86,9 @@ class CollectionFixture {
     options.top_k = k;
     options.exact = exact;
     std::vector<std::string> ids;
-    for (const engine::Hit& hit : engine::search_view(*view, *query, options)) {
-      ids.emplace_back(view->parts[hit.part].source->id(hit.row));
-    }
+    const auto hits = engine::search_view(*view, *query, options);
+    EXPECT_TRUE(hits);
+    for (const engine::Hit& hit : *hits) ids.push_back(id_of(view->row(hit.part, hit.row)));
     return ids;
   }
 

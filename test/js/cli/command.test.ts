@@ -131,14 +131,12 @@ describe('stats and verify', () => {
     const file = readFileSync(join(index, segment));
     file[file.length >> 1] = (file[file.length >> 1] as number) ^ 0xff;
     writeFileSync(join(index, segment), file);
-    const { status, out, err } = await quiver(['verify', index]);
-    expect({ status, out }).toEqual({ status: 1, out: '' });
-    expect(err).toMatch(/^quiver: CORRUPT_FILE: /);
-    expect(err).toContain(segment);
+    const { status, out } = await quiver(['verify', index]);
+    expect(status).toBe(1);
+    expect(out).toMatch(`${segment} is corrupt: `);
   });
 
   test('verify lists the problems, a line each', async () => {
-    // What an index that opens can still have wrong is not made by changing bytes: checksums are compared at once.
     const problems = ['one', 'two\n lines'];
     const found = vi.spyOn(LocalIndex.prototype, 'verify');
     found.mockResolvedValueOnce({ ok: false, items: 3, problems });

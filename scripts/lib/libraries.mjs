@@ -1,6 +1,8 @@
-// hnswlib 0.8.0 and simde 0.8.2, headers only, in .toolchain/include/. Sources, first that applies: a folder named by
-// QUIVER_HNSWLIB_INCLUDE or QUIVER_SIMDE_INCLUDE (the one that holds hnswlib/ or simde/); Debian 13's packages; for
-// hnswlib, the npm package hnswlib-node, which carries the same files; for simde, the system's own /usr/include.
+// The libraries that the core is built with, in .toolchain/include/: hnswlib 0.8.0 and simde 0.8.2, headers only, and
+// the sources of zstd 1.5.7, which both builds compile themselves. Where from, first that applies: a folder named by
+// QUIVER_HNSWLIB_INCLUDE, QUIVER_SIMDE_INCLUDE or QUIVER_ZSTD_INCLUDE (the one that holds hnswlib/, simde/ or zstd/, the
+// last being the folder lib of zstd's release); Debian 13's packages; for hnswlib and zstd, npm packages that carry the
+// same files; for simde, the system's own /usr/include.
 import {
   cpSync,
   existsSync,
@@ -8,6 +10,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -42,17 +45,25 @@ const libraries = [
     },
     elsewhere: fromSystemIncludes,
   },
+  {
+    name: 'zstd',
+    header: 'zstd/zstd.h',
+    version: '1.5.7',
+    variable: 'QUIVER_ZSTD_INCLUDE',
+    treeHash: 'be1dfd7aa748dfd93711d22078b2dc05b0fc4c07cba8e3f15efab38a4000a7cb',
+    elsewhere: fromZstdNapi,
+  },
 ];
 
-async function fromHnswlibNode(scratch) {
-  const folder = join(scratch, 'hnswlib-node');
+async function fromNpm(name, version, scratch) {
+  const folder = join(scratch, name);
   mkdirSync(folder, { recursive: true });
-  await withRetries('npm pack hnswlib-node', () =>
+  await withRetries(`npm pack ${name}`, () =>
     run(
       'npm',
       [
         'pack',
-        'hnswlib-node@3.0.0',
+        `${name}@${version}`,
         '--ignore-scripts',
         '--loglevel=error',
         '--pack-destination',
@@ -61,9 +72,21 @@ async function fromHnswlibNode(scratch) {
       { quiet: true },
     ),
   );
-  const [archive] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  const [archive] = readdirSync(folder).filter((file) => file.endsWith('.tgz'));
   await run('tar', ['-xzf', archive], { cwd: folder, quiet: true });
-  return join(folder, 'package', 'src');
+  return join(folder, 'package');
+}
+
+async function fromHnswlibNode(scratch) {
+  return join(await fromNpm('hnswlib-node', '3.0.0', scratch), 'src');
+}
+
+async function fromZstdNapi(scratch) {
+  const folder = join(await fromNpm('zstd-napi', '0.0.13', scratch), 'deps');
+  renameSync(join(folder, 'zstd/lib'), join(folder, 'lib'));
+  rmSync(join(folder, 'zstd'), { recursive: true });
+  renameSync(join(folder, 'lib'), join(folder, 'zstd'));
+  return folder;
 }
 
 async function fromSystemIncludes() {
@@ -91,7 +114,7 @@ async function find(library, scratch) {
   }
   const reasons = [];
   for (const source of [
-    poolAvailable() && fromDebian.bind(undefined, library),
+    library.deb && poolAvailable() && fromDebian.bind(undefined, library),
     library.elsewhere,
   ].filter(Boolean)) {
     try {
@@ -102,32 +125,35 @@ async function find(library, scratch) {
     }
   }
   throw new UserError(
-    `The headers of ${library.name} ${library.version} could not be fetched. Get them by hand (Ubuntu: apt-get install lib${library.name}-dev; Fedora: dnf install ${library.name}-devel; ` +
-      `macOS: brew install ${library.name}; or the project's own release) and set ${library.variable} to the folder ` +
+    `The files of ${library.name} ${library.version} could not be fetched. Get them by hand (${library.deb ? `Ubuntu: apt-get install lib${library.name}-dev; Fedora: dnf install ${library.name}-devel; macOS: brew install ${library.name}; or ` : ''}` +
+      `the project's own release) and set ${library.variable} to the folder ` +
       `that holds ${library.header}.\n${reasons.join('\n')}`,
   );
 }
 
-/** simde and hnswlib say their version only in part; a wrong hnswlib lacks what we use and is named here. */
+/** What was given by hand has to be new enough; what was fetched has to be what was tested. */
 function check(library, folder) {
-  if (library.name !== 'hnswlib') return;
-  if (!readFileSync(join(folder, library.header), 'utf8').includes('BaseSearchStopCondition')) {
+  if (
+    library.name === 'hnswlib' &&
+    !readFileSync(join(folder, library.header), 'utf8').includes('BaseSearchStopCondition')
+  ) {
     throw new UserError('This hnswlib is older than 0.8.0: it has no stop condition.');
   }
-  const headers = filesBelow([join(folder, 'hnswlib')], (path) => path.endsWith('.h'));
-  const actual = hashOfFiles(headers, folder);
-  if (!process.env[library.variable] && actual !== library.treeHash) {
+  if (process.env[library.variable] || !library.treeHash) return;
+  const files = filesBelow([join(folder, library.name)], (path) => /\.[ch]$/.test(path));
+  const actual = hashOfFiles(files, folder);
+  if (actual !== library.treeHash) {
     throw new UserError(
-      `The headers of hnswlib have hash ${actual}, expected ${library.treeHash}. Not used.`,
+      `The files of ${library.name} have hash ${actual}, expected ${library.treeHash}. Not used.`,
     );
   }
 }
 
-export async function ensureHeaders() {
+export async function ensureLibraries() {
   for (const library of libraries) {
     const key = { version: library.version, from: process.env[library.variable] ?? '' };
-    await step(`headers-${library.name}`, key, [join(includeFolder, library.header)], async () => {
-      say(`Fetching the headers of ${library.name} ${library.version} into .toolchain/include`);
+    await step(`library-${library.name}`, key, [join(includeFolder, library.header)], async () => {
+      say(`Fetching ${library.name} ${library.version} into .toolchain/include`);
       mkdirSync(toolchain, { recursive: true });
       const scratch = mkdtempSync(join(toolchain, 'tmp-'));
       try {

@@ -1,0 +1,159 @@
+#include "column/ids.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/varint.h"
+
+namespace quiver::column {
+namespace {
+
+constexpr uint32_t kGroup = 16;
+constexpr size_t kPiece = size_t{64} << 10;
+
+struct Trailer {
+  uint64_t directory_offset;
+  uint32_t count;
+  uint32_t reserved;  // zero
+};
+static_assert(sizeof(Trailer) == 16);
+
+Error corrupt() { return Error{Code::kCorruptFile, "an id is not sound"}; }
+
+/// About four rows a bucket.
+uint32_t bucket_bits(uint32_t rows) { return static_cast<uint32_t>(std::bit_width(rows / 4)); }
+
+uint32_t bucket_of(uint64_t hash, uint32_t bits) {
+  return bits == 0 ? 0 : static_cast<uint32_t>(hash >> (64 - bits));
+}
+
+uint8_t tag_of(uint64_t hash) { return static_cast<uint8_t>(hash); }
+
+uint32_t word_at(const uint8_t* words, size_t i) {
+  uint32_t word = 0;
+  std::memcpy(&word, words + i * sizeof(word), sizeof(word));
+  return word;
+}
+
+}  // namespace
+
+Expected<void> write_ids(uint32_t rows, const IdOfRow& id, const Sink& sink) {
+  ByteWriter pending;
+  uint64_t offset = 0;
+  std::vector<uint64_t> ends;
+  std::string before;
+  for (uint32_t row = 0; row < rows; ++row) {
+    const auto text = id(row);
+    if (!text) return text.error();
+    size_t shared = 0;
+    if (row % kGroup != 0) {
+      const size_t most = std::min(before.size(), text->size());
+      while (shared < most && before[shared] == (*text)[shared]) ++shared;
+    }
+    put_varint(pending, shared);
+    put_varint(pending, text->size() - shared);
+    pending.put_text(text->substr(shared));
+    before.assign(*text);
+    if (row % kGroup == kGroup - 1 || row + 1 == rows) ends.push_back(offset + pending.size());
+    if (pending.size() >= kPiece) {
+      offset += pending.size();
+      if (auto written = sink(pending.take()); !written) return written;
+    }
+  }
+  offset += pending.size();
+  append_packed(ends, pending);
+  pending.put(Trailer{offset, rows, 0});
+  return sink(pending.take());
+}
+
+Expected<void> write_id_lookup(uint32_t rows, const IdOfRow& id, const Sink& sink) {
+  const uint32_t bits = bucket_bits(rows);
+  std::vector<uint32_t> starts((size_t{1} << bits) + 1);
+  std::vector<uint64_t> hashes(rows);
+  for (uint32_t row = 0; row < rows; ++row) {
+    const auto text = id(row);
+    if (!text) return text.error();
+    hashes[row] = hash_text(*text);
+    ++starts[bucket_of(hashes[row], bits) + 1];
+  }
+  for (size_t i = 1; i < starts.size(); ++i) starts[i] += starts[i - 1];
+  std::vector<uint32_t> sorted(rows);
+  Buffer tags(rows);
+  std::vector<uint32_t> next(starts.begin(), starts.end() - 1);
+  for (uint32_t row = 0; row < rows; ++row) {
+    const uint32_t place = next[bucket_of(hashes[row], bits)]++;
+    sorted[place] = row;
+    tags[place] = tag_of(hashes[row]);
+  }
+  for (const Bytes part : {as_bytes(std::span<const uint32_t>(starts)),
+                           as_bytes(std::span<const uint32_t>(sorted)), Bytes(tags)}) {
+    if (auto written = sink(part); !written) return written;
+  }
+  return {};
+}
+
+Expected<Ids> Ids::read(uint32_t rows, Bytes ids, Bytes lookup) {
+  Trailer trailer;
+  if (ids.size() < sizeof(trailer)) return corrupt();
+  const size_t end = ids.size() - sizeof(trailer);
+  std::memcpy(&trailer, ids.data() + end, sizeof(trailer));
+  if (trailer.directory_offset > end || trailer.count != rows) return corrupt();
+  Ids result;
+  result.rows_ = rows;
+  result.ids_ = ids.first(static_cast<size_t>(trailer.directory_offset));
+  ByteReader reader(ids.subspan(result.ids_.size(), end - result.ids_.size()), "ids");
+  const auto ends = PackedNumbers::read(reader);
+  if (!ends) return ends.error();
+  if (ends->size() != rows / kGroup + (rows % kGroup != 0 ? 1 : 0)) return corrupt();
+  result.group_ends_ = *ends;
+
+  result.bucket_bits_ = bucket_bits(rows);
+  const size_t buckets = size_t{1} << result.bucket_bits_;
+  if (lookup.size() != (buckets + 1 + rows) * sizeof(uint32_t) + rows) {
+    return Error{Code::kCorruptFile, "the table of ids has a wrong size"};
+  }
+  result.starts_ = lookup.data();
+  result.sorted_ = result.starts_ + (buckets + 1) * sizeof(uint32_t);
+  result.tags_ = result.sorted_ + rows * sizeof(uint32_t);
+  return result;
+}
+
+Expected<std::string_view> Ids::id(uint32_t row, std::string& scratch) const {
+  if (row >= rows_) return corrupt();
+  const uint32_t group = row / kGroup;
+  const uint64_t begin = group == 0 ? 0 : group_ends_[group - 1];
+  const uint64_t end = group_ends_[group];
+  if (begin > end || end > ids_.size()) return corrupt();
+  ByteReader reader(ids_.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)),
+                    "an id");
+  scratch.clear();
+  for (uint32_t i = 0; i <= row % kGroup; ++i) {
+    const auto shared = get_varint(reader);
+    const auto rest = get_varint(reader);
+    if (!shared || !rest || *shared > scratch.size()) return corrupt();
+    const auto text = reader.get_bytes(*rest);
+    if (!text) return corrupt();
+    scratch.resize(static_cast<size_t>(*shared));
+    scratch.append(as_text(*text));
+  }
+  return std::string_view(scratch);
+}
+
+std::optional<uint32_t> Ids::find(std::string_view id) const {
+  const uint64_t hash = hash_text(id);
+  const uint32_t bucket = bucket_of(hash, bucket_bits_);
+  const uint32_t end = std::min(word_at(starts_, bucket + 1), rows_);
+  std::string scratch;
+  for (uint32_t i = word_at(starts_, bucket); i < end; ++i) {
+    if (tags_[i] != tag_of(hash)) continue;
+    const uint32_t row = word_at(sorted_, i);
+    const auto found = this->id(row, scratch);
+    if (found && *found == id) return row;
+  }
+  return std::nullopt;
+}
+
+}  // namespace quiver::column
