@@ -2,6 +2,7 @@
 // (default ../shared/data). Each file's last 1,000 rows are queries; ground truth is the 100 nearest rows of each.
 
 import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -9,7 +10,11 @@ export const options = parseArgs({
   options: {
     data: { type: 'string', default: '../shared/data' },
     rows: { type: 'string' },
+    items: { type: 'string' },
+    minutes: { type: 'string' },
     backend: { type: 'string' },
+    dir: { type: 'string', default: tmpdir() },
+    json: { type: 'string' },
   },
 }).values;
 
@@ -61,6 +66,12 @@ export function sift() {
 export function wordnet() {
   const all = Float32Array.from(new Uint16Array(read('wordnet30k.f16bin')), fromHalf);
   return dataSet('wordnet30k', 'cosine', 384, all, new Int32Array(read('wordnet30k.gt.i32bin')));
+}
+
+/** What WordNet says of each of its rows, as metadata; the id is in `id`. */
+export function wordnetTexts() {
+  const lines = Buffer.from(read('wordnet30k.jsonl')).toString('utf8').trimEnd().split('\n');
+  return lines.slice(0, lines.length - queryRows).map((line) => JSON.parse(line));
 }
 
 export function median(values) {
