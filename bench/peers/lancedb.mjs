@@ -22,8 +22,14 @@ export async function openIndex(folder, { metric }) {
   const table = await db.openTable('items');
   return {
     query: async (vector) =>
-      (await table.vectorSearch([...vector]).distanceType(metric).ef(160).limit(10).toArray())
-        .length,
+      (
+        await table
+          .vectorSearch([...vector])
+          .distanceType(metric)
+          .ef(160)
+          .limit(10)
+          .toArray()
+      ).length,
     close: async () => table.close(),
   };
 }
