@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
@@ -24,7 +24,7 @@ const ours = readdirSync(root, { withFileTypes: true })
         )
       : [entry.name],
   )
-  .filter((path) => path.endsWith('.md'));
+  .filter((path) => path.endsWith('.md') && !path.split(sep).includes('node_modules'));
 
 /** Starts of paths that must exist when a page names them. */
 const folders = /^(src|js|wasm|test|bench|scripts|docs|examples)\//;
