@@ -3,18 +3,9 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Section → what it is for. What is not named here is counted as other. */
-const purposes = {
-  2: 'vectors',
-  3: 'vectors',
-  4: 'ids',
-  5: 'ids',
-  6: 'metadata',
-  7: 'metadata',
-  8: 'ids',
-  9: 'graph',
-  10: 'graph',
-};
+/** Section → what it is for; those from 256 on are metadata. What is not named here is counted as other. */
+const purposes = { 2: 'vectors', 3: 'vectors', 4: 'ids', 5: 'ids', 6: 'graph', 7: 'graph' };
+const purposeOf = (section) => (section >= 256 ? 'metadata' : (purposes[section] ?? 'other'));
 
 /** Bytes of the folder by purpose; they sum up to all of its files. */
 export function bytesByPurpose(folder) {
@@ -24,7 +15,7 @@ export function bytesByPurpose(folder) {
     const { size } = statSync(path);
     let named = 0;
     for (const section of name.endsWith('.qseg') ? sections(path, size) : []) {
-      bytes[purposes[section.id] ?? 'other'] += section.size;
+      bytes[purposeOf(section.id)] += section.size;
       named += section.size;
     }
     bytes.other += size - named;
