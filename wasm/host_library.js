@@ -59,9 +59,15 @@ addToLibrary({
   quiver_host_size__deps: ['$quiverCall', '$quiverPath'],
   quiver_host_size: (path) => quiverCall((host) => host.size(quiverPath(path))),
 
-  quiver_host_read__deps: ['$quiverCall', '$quiverPath', '$quiverBytes'],
-  quiver_host_read: (path, pointer, length) =>
-    quiverCall((host) => host.read(quiverPath(path), quiverBytes(pointer, length))),
+  quiver_host_open_to_read__deps: ['$quiverCall', '$quiverPath'],
+  quiver_host_open_to_read: (path) => quiverCall((host) => host.openToRead(quiverPath(path))),
+
+  quiver_host_size_of__deps: ['$quiverCall'],
+  quiver_host_size_of: (fd) => quiverCall((host) => host.sizeOf(fd)),
+
+  quiver_host_read_at__deps: ['$quiverCall', '$quiverBytes'],
+  quiver_host_read_at: (fd, pointer, length, offset) =>
+    quiverCall((host) => host.readAt(fd, quiverBytes(pointer, length), offset)),
 
   quiver_host_rename__deps: ['$quiverCall', '$quiverPath'],
   quiver_host_rename: (from, to) =>

@@ -17,7 +17,9 @@ int32_t quiver_host_append(int32_t file, const uint8_t* bytes, size_t size);
 int32_t quiver_host_sync(int32_t file);
 int32_t quiver_host_close(int32_t file);
 double quiver_host_size(const char* path);
-double quiver_host_read(const char* path, uint8_t* into, size_t size);
+int32_t quiver_host_open_to_read(const char* path);
+double quiver_host_size_of(int32_t file);
+double quiver_host_read_at(int32_t file, uint8_t* into, size_t size, double offset);
 int32_t quiver_host_rename(const char* from, const char* to);
 int32_t quiver_host_remove(const char* path);
 int32_t quiver_host_list(const char* folder);
@@ -100,21 +102,38 @@ class HostFile final : public store::WritableFile {
 /// Aligned memory that holds a file's content.
 class HostFileBytes final : public store::FileBytes {
  public:
-  explicit HostFileBytes(size_t capacity)
-      : memory_(static_cast<uint8_t*>(::operator new(capacity, kAlignment, std::nothrow))) {}
+  explicit HostFileBytes(size_t size)
+      : memory_(static_cast<uint8_t*>(::operator new(size, kAlignment, std::nothrow))),
+        size_(size) {}
   ~HostFileBytes() override { ::operator delete(memory_, kAlignment); }
   HostFileBytes(const HostFileBytes&) = delete;
   HostFileBytes& operator=(const HostFileBytes&) = delete;
 
   /// Null when memory is full.
   uint8_t* memory() { return memory_; }
-  void set_size(size_t size) { size_ = size; }
+  void shorten(size_t size) { size_ = size; }
 
   [[nodiscard]] Bytes bytes() const override { return {memory_, size_}; }
 
  private:
   uint8_t* memory_;
-  size_t size_ = 0;
+  size_t size_;
+};
+
+/// A descriptor that is closed when it goes out of scope.
+class Descriptor {
+ public:
+  explicit Descriptor(int32_t number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) quiver_host_close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  [[nodiscard]] int32_t number() const { return number_; }
+
+ private:
+  int32_t number_;
 };
 
 class HostVfs final : public store::Vfs {
@@ -131,27 +150,37 @@ class HostVfs final : public store::Vfs {
   }
 
   Expected<std::shared_ptr<const store::FileBytes>> read(std::string_view name) override {
-    const std::string path = path_of(name);
-    // Another process may replace the file between the two calls. Room for one byte more than
-    // expected shows whether it grew; then it is read again.
-    for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
-      const auto expected = size_of(path);
-      if (!expected) return expected.error();
-      if (*expected >= std::numeric_limits<size_t>::max() / 2) return too_large(path, *expected);
-      const size_t room = static_cast<size_t>(*expected) + 1;
-      auto file = std::make_shared<HostFileBytes>(room);
-      if (file->memory() == nullptr) return too_large(path, *expected);
-      const double count = quiver_host_read(path.c_str(), file->memory(), room);
-      if (count < 0) return host_error(count, "read", path);
-      if (count < static_cast<double>(room)) {
-        file->set_size(static_cast<size_t>(count));
-        return std::shared_ptr<const store::FileBytes>(std::move(file));
-      }
-    }
-    return Error{Code::kIoError, "Cannot read " + path + ": it keeps growing"};
+    return read_from(name, 0);
   }
 
-  Expected<uint64_t> size(std::string_view name) override { return size_of(path_of(name)); }
+  Expected<std::shared_ptr<const store::FileBytes>> read_from(std::string_view name,
+                                                              uint64_t from) override {
+    const std::string path = path_of(name);
+    const Descriptor open(quiver_host_open_to_read(path.c_str()));
+    if (open.number() < 0) return host_error(open.number(), "open", path);
+    const double size = quiver_host_size_of(open.number());
+    if (size < 0) return host_error(size, "read", path);
+    const auto offset = static_cast<double>(from);
+    const double rest = size > offset ? size - offset : 0;
+    if (rest >= static_cast<double>(std::numeric_limits<size_t>::max()))
+      return too_large(path, rest);
+    auto file = std::make_shared<HostFileBytes>(static_cast<size_t>(rest));
+    if (file->memory() == nullptr) return too_large(path, rest);
+    const double count =
+        quiver_host_read_at(open.number(), file->memory(), file->bytes().size(), offset);
+    if (count < 0) return host_error(count, "read", path);
+    if (count > rest)
+      return Error{Code::kIoError, "Cannot read " + path + ": the host read too much"};
+    file->shorten(static_cast<size_t>(count));  // it may have been cut meanwhile
+    return std::shared_ptr<const store::FileBytes>(std::move(file));
+  }
+
+  Expected<uint64_t> size(std::string_view name) override {
+    const std::string path = path_of(name);
+    const double size = quiver_host_size(path.c_str());
+    if (size < 0) return host_error(size, "read", path);
+    return static_cast<uint64_t>(size);
+  }
 
   Expected<bool> exists(std::string_view name) override {
     const std::string path = path_of(name);
@@ -225,22 +254,14 @@ class HostVfs final : public store::Vfs {
   }
 
  private:
-  static constexpr int kReadAttempts = 4;
-
   static Expected<void> check(int32_t status, std::string_view doing, const std::string& path) {
     if (status < 0) return host_error(status, doing, path);
     return {};
   }
 
-  static Expected<uint64_t> size_of(const std::string& path) {
-    const double size = quiver_host_size(path.c_str());
-    if (size < 0) return host_error(size, "read", path);
-    return static_cast<uint64_t>(size);
-  }
-
-  static Error too_large(const std::string& path, uint64_t size) {
-    return Error{Code::kOutOfMemory,
-                 "Cannot read " + path + ": no memory for its " + std::to_string(size) + " bytes"};
+  static Error too_large(const std::string& path, double size) {
+    return Error{Code::kOutOfMemory, "Cannot read " + path + ": no memory for its " +
+                                         std::to_string(static_cast<uint64_t>(size)) + " bytes"};
   }
 
   [[nodiscard]] std::string path_of(std::string_view name) const {

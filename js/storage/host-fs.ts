@@ -15,8 +15,12 @@ export interface HostFs {
   close(fd: number): number;
   /** The size of a file in bytes. */
   size(path: string): number;
-  /** Reads from the start of the file until `into` is full or the file ends. Returns the bytes read. */
-  read(path: string, into: Uint8Array): number;
+  /** Opens a file for `sizeOf` and `readAt`, which go on with it even if another takes its name. Returns a descriptor. */
+  openToRead(path: string): number;
+  /** The size of an open file in bytes. */
+  sizeOf(fd: number): number;
+  /** Reads from byte `offset` on until `into` is full or the file ends. Returns the bytes read. */
+  readAt(fd: number, into: Uint8Array, offset: number): number;
   /** Moves a file, replacing what `to` names. Atomic. */
   rename(from: string, to: string): number;
   /** Removes a file. */

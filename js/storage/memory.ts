@@ -16,9 +16,9 @@ class MemoryFile {
     this.size = needed;
   }
 
-  read(into: Uint8Array): number {
-    const count = Math.min(into.length, this.size);
-    into.set(this.#bytes.subarray(0, count));
+  read(into: Uint8Array, offset: number): number {
+    const count = Math.max(0, Math.min(into.length, this.size - offset));
+    into.set(this.#bytes.subarray(offset, offset + count));
     return count;
   }
 }
@@ -35,14 +35,12 @@ export class MemoryFs implements HostFs {
     if (this.#folders.has(path)) return this.#fail(hostError.io, `${path} is a folder`);
     const file = new MemoryFile();
     this.#files.set(path, file);
-    const fd = this.#nextFd++;
-    this.#open.set(fd, file);
-    return fd;
+    return this.#keep(file);
   }
 
   append(fd: number, bytes: Uint8Array): number {
     const file = this.#open.get(fd);
-    if (file === undefined) return this.#fail(hostError.io, `${fd} is not an open file`);
+    if (file === undefined) return this.#closed(fd);
     try {
       file.append(bytes);
     } catch {
@@ -52,19 +50,28 @@ export class MemoryFs implements HostFs {
   }
 
   sync(fd: number): number {
-    return this.#open.has(fd) ? 0 : this.#fail(hostError.io, `${fd} is not an open file`);
+    return this.#open.has(fd) ? 0 : this.#closed(fd);
   }
 
   close(fd: number): number {
-    return this.#open.delete(fd) ? 0 : this.#fail(hostError.io, `${fd} is not an open file`);
+    return this.#open.delete(fd) ? 0 : this.#closed(fd);
   }
 
   size(path: string): number {
     return this.#files.get(path)?.size ?? this.#missing(path);
   }
 
-  read(path: string, into: Uint8Array): number {
-    return this.#files.get(path)?.read(into) ?? this.#missing(path);
+  openToRead(path: string): number {
+    const file = this.#files.get(path);
+    return file === undefined ? this.#missing(path) : this.#keep(file);
+  }
+
+  sizeOf(fd: number): number {
+    return this.#open.get(fd)?.size ?? this.#closed(fd);
+  }
+
+  readAt(fd: number, into: Uint8Array, offset: number): number {
+    return this.#open.get(fd)?.read(into, offset) ?? this.#closed(fd);
   }
 
   rename(from: string, to: string): number {
@@ -139,6 +146,16 @@ export class MemoryFs implements HostFs {
 
   lastMessage(): string {
     return this.#message;
+  }
+
+  #keep(file: MemoryFile): number {
+    const fd = this.#nextFd++;
+    this.#open.set(fd, file);
+    return fd;
+  }
+
+  #closed(fd: number): number {
+    return this.#fail(hostError.io, `${fd} is not an open file`);
   }
 
   #missing(path: string): number {

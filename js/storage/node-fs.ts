@@ -40,20 +40,23 @@ export class NodeFs implements HostFs {
     return this.#try(() => fs.statSync(path).size);
   }
 
-  read(path: string, into: Uint8Array): number {
+  openToRead(path: string): number {
+    return this.#try(() => fs.openSync(path, 'r'));
+  }
+
+  sizeOf(fd: number): number {
+    return this.#try(() => fs.fstatSync(fd).size);
+  }
+
+  readAt(fd: number, into: Uint8Array, offset: number): number {
     return this.#try(() => {
-      const fd = fs.openSync(path, 'r');
-      try {
-        let done = 0;
-        while (done < into.length) {
-          const count = fs.readSync(fd, into, done, into.length - done, done);
-          if (count === 0) break;
-          done += count;
-        }
-        return done;
-      } finally {
-        fs.closeSync(fd);
+      let done = 0;
+      while (done < into.length) {
+        const count = fs.readSync(fd, into, done, into.length - done, offset + done);
+        if (count === 0) break;
+        done += count;
       }
+      return done;
     });
   }
 

@@ -19,11 +19,7 @@ export class RoutedFs implements HostFs {
 
   open(path: string): number {
     const fs = this.#for(path);
-    const fd = fs.open(path);
-    if (fd < 0) return fd;
-    const own = this.#nextFd++;
-    this.#open.set(own, { fs, fd });
-    return own;
+    return this.#keep(fs, fs.open(path));
   }
 
   append(fd: number, bytes: Uint8Array): number {
@@ -44,8 +40,17 @@ export class RoutedFs implements HostFs {
     return this.#for(path).size(path);
   }
 
-  read(path: string, into: Uint8Array): number {
-    return this.#for(path).read(path, into);
+  openToRead(path: string): number {
+    const fs = this.#for(path);
+    return this.#keep(fs, fs.openToRead(path));
+  }
+
+  sizeOf(fd: number): number {
+    return this.#with(fd, (fs, inner) => fs.sizeOf(inner));
+  }
+
+  readAt(fd: number, into: Uint8Array, offset: number): number {
+    return this.#with(fd, (fs, inner) => fs.readAt(inner, into, offset));
   }
 
   rename(from: string, to: string): number {
@@ -104,6 +109,14 @@ export class RoutedFs implements HostFs {
   #for(path: string): HostFs {
     this.#last = path.startsWith(memoryPrefix) ? this.#memory : this.#rest;
     return this.#last;
+  }
+
+  /** A descriptor of our own for one of `fs`, or its failure. */
+  #keep(fs: HostFs, fd: number): number {
+    if (fd < 0) return fd;
+    const own = this.#nextFd++;
+    this.#open.set(own, { fs, fd });
+    return own;
   }
 
   #with(fd: number, call: (fs: HostFs, inner: number) => number): number {

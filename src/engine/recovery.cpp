@@ -68,7 +68,7 @@ Expected<Recovered> read_logs(store::Vfs& vfs, const Config& config, Recovered f
     const std::string name = store::log_file_name(number);
     if (number != progress.log) {
       progress.log = number;
-      progress.position.offset = 0;
+      progress.position = {0, progress.position.next_sequence};
     }
     const auto apply = [&](std::span<const Bytes> payloads) -> Expected<void> {
       for (const Bytes payload : payloads) {

@@ -74,12 +74,20 @@ bool all_zero(Bytes bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
 }
 
-/// Whether a crash can have left the part of `file` from `from` to `to` as it is: some sector of
+/// What is read of a log file: all of it, or what comes after a position.
+struct LogContent {
+  Bytes bytes;
+  uint64_t offset;  ///< of the first of them, in the file
+  uint32_t salt;
+};
+
+/// Whether a crash can have left the part of `log` from `from` to `to` as it is: some sector of
 /// it, or what of a sector lies in it, was never written and reads as zeros.
-bool misses_a_sector(Bytes file, size_t from, size_t to) {
+bool misses_a_sector(const LogContent& log, size_t from, size_t to) {
   while (from < to) {
-    const size_t end = std::min(to, (from / kSectorBytes + 1) * kSectorBytes);
-    if (all_zero(file.subspan(from, end - from))) return true;
+    const size_t left = kSectorBytes - static_cast<size_t>((log.offset + from) % kSectorBytes);
+    const size_t end = std::min(to, from + left);
+    if (all_zero(log.bytes.subspan(from, end - from))) return true;
     from = end;
   }
   return false;
@@ -89,15 +97,15 @@ bool misses_a_sector(Bytes file, size_t from, size_t to) {
 /// sound frames follow it, and either it was on the disk before one of them was written, or it is
 /// not for want of a sector that it is bad. (What was never synced may reach the disk in any order:
 /// then the end of a group of frames can be there without its beginning.)
-bool damaged_before_sound_frames(Bytes file, size_t offset, uint64_t sequence, uint32_t salt) {
+bool damaged_before_sound_frames(const LogContent& log, size_t offset, uint64_t sequence) {
   bool first = true;
-  for (size_t at = offset + kAlignment; at < file.size();) {
-    const auto frame = frame_at(file, at, salt);
+  for (size_t at = offset + kAlignment; at < log.bytes.size();) {
+    const auto frame = frame_at(log.bytes, at, log.salt);
     if (!frame) {
       at += kAlignment;
       continue;
     }
-    if (first && !misses_a_sector(file, offset, at)) return true;
+    if (first && !misses_a_sector(log, offset, at)) return true;
     first = false;
     const uint64_t unsynced = frame->header.flags >> 1;
     if (unsynced != kNothingSynced && frame->header.sequence - unsynced > sequence) return true;
@@ -163,27 +171,68 @@ Expected<void> LogWriter::sync() {
 
 namespace {
 
-/// The salt of the file whose header this is; CORRUPT_FILE or UNSUPPORTED_FORMAT.
-Expected<uint32_t> check_header(Bytes file, const std::string& name, LogPosition from) {
+Error corrupt(const std::string& name, const std::string& what, uint64_t offset) {
+  return {Code::kCorruptFile, name + " is corrupt at byte " + std::to_string(offset) + ": " + what};
+}
+
+/// The salt of the file that begins with `bytes`; CORRUPT_FILE or UNSUPPORTED_FORMAT.
+Expected<uint32_t> check_header(Bytes bytes, const std::string& name, uint64_t sequence) {
   FileHeader header;
-  std::memcpy(&header, file.data(), sizeof(header));
-  const auto corrupt = [&name](const std::string& what) {
-    return Error{Code::kCorruptFile, name + " is corrupt at byte 0: " + what};
-  };
-  if (header.magic != kMagic) return corrupt("not a log");
-  if (crc_of(header) != header.crc) return corrupt("the header's checksum is wrong");
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  if (header.magic != kMagic) return corrupt(name, "not a log", 0);
+  if (crc_of(header) != header.crc) return corrupt(name, "the header's checksum is wrong", 0);
   if (header.version != kVersion) {
     return Error{Code::kUnsupportedFormat, name + " has version " + std::to_string(header.version) +
                                                "; this release reads version " +
                                                std::to_string(kVersion)};
   }
-  const bool fits = from.offset == 0 ? header.first_sequence == from.next_sequence
-                                     : header.first_sequence <= from.next_sequence;
-  if (!fits) {
-    return corrupt("expected to begin with number " + std::to_string(from.next_sequence) +
-                   ", got " + std::to_string(header.first_sequence));
+  if (header.first_sequence != sequence) {
+    return corrupt(name,
+                   "expected to begin with number " + std::to_string(sequence) + ", got " +
+                       std::to_string(header.first_sequence),
+                   0);
   }
   return header.salt;
+}
+
+/// Reads the frames that follow `log.offset`.
+Expected<ReplayResult> replay_frames(const LogContent& log, const std::string& name,
+                                     LogPosition from, LogTail tail,
+                                     const ReplayTransaction& apply) {
+  ReplayResult result{from, false, log.offset + log.bytes.size()};
+  std::vector<Bytes> transaction;
+  uint64_t sequence = from.next_sequence;
+  size_t at = 0;
+  while (at < log.bytes.size()) {
+    const auto frame = frame_at(log.bytes, at, log.salt);
+    if (!frame) {
+      if (tail == LogTail::kFinal && damaged_before_sound_frames(log, at, sequence)) {
+        return corrupt(name, "a damaged record before sound ones", log.offset + at);
+      }
+      result.torn_tail = true;
+      break;
+    }
+    if (frame->header.sequence != sequence) {
+      return corrupt(name,
+                     "expected number " + std::to_string(sequence) + ", got " +
+                         std::to_string(frame->header.sequence),
+                     log.offset + at);
+    }
+    ++sequence;
+    transaction.push_back(frame->payload);
+    const size_t end = at + sizeof(FrameHeader) + frame->payload.size();
+    at = padded(end);
+    if (!all_zero(log.bytes.subspan(end, std::min(at, log.bytes.size()) - end))) {
+      return corrupt(name, "expected zeros after a record", log.offset + end);
+    }
+    if ((frame->header.flags & kLastOfTransaction) != 0) {
+      if (auto applied = apply(transaction); !applied) return applied.error();
+      transaction.clear();
+      result.end = {log.offset + at, sequence, log.salt};
+    }
+  }
+  if (!transaction.empty()) result.torn_tail = true;
+  return result;
 }
 
 }  // namespace
@@ -191,55 +240,21 @@ Expected<uint32_t> check_header(Bytes file, const std::string& name, LogPosition
 Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, LogPosition from, LogTail tail,
                                   const ReplayTransaction& apply) {
   const std::string name = log_file_name(file_number);
-  const auto content = vfs.read(name);
+  const auto content = vfs.read_from(name, from.offset);
   if (!content) return content.error();
-  const Bytes file = (*content)->bytes();
-  const auto corrupt = [&name](const std::string& what, size_t offset) {
-    return Error{Code::kCorruptFile,
-                 name + " is corrupt at byte " + std::to_string(offset) + ": " + what};
-  };
+  const Bytes bytes = (*content)->bytes();
+  if (from.offset != 0)
+    return replay_frames({bytes, from.offset, from.salt}, name, from, tail, apply);
 
-  ReplayResult result{from, false, file.size()};
   // The header is synced before anything is appended.
-  if (file.size() < sizeof(FileHeader) || (file.size() == sizeof(FileHeader) && all_zero(file))) {
-    result.torn_tail = true;
-    return result;
+  if (bytes.size() < sizeof(FileHeader) ||
+      (bytes.size() == sizeof(FileHeader) && all_zero(bytes))) {
+    return ReplayResult{from, true, bytes.size()};
   }
-  const auto salt = check_header(file, name, from);
+  const auto salt = check_header(bytes, name, from.next_sequence);
   if (!salt) return salt.error();
-
-  std::vector<Bytes> transaction;
-  uint64_t sequence = from.next_sequence;
-  size_t offset = std::max<size_t>(static_cast<size_t>(from.offset), sizeof(FileHeader));
-  while (offset < file.size()) {
-    const auto frame = frame_at(file, offset, *salt);
-    if (!frame) {
-      if (tail == LogTail::kFinal && damaged_before_sound_frames(file, offset, sequence, *salt)) {
-        return corrupt("a damaged record before sound ones", offset);
-      }
-      result.torn_tail = true;
-      break;
-    }
-    if (frame->header.sequence != sequence) {
-      return corrupt("expected number " + std::to_string(sequence) + ", got " +
-                         std::to_string(frame->header.sequence),
-                     offset);
-    }
-    ++sequence;
-    transaction.push_back(frame->payload);
-    const size_t end = offset + sizeof(FrameHeader) + frame->payload.size();
-    offset = padded(end);
-    if (!all_zero(file.subspan(end, std::min(offset, file.size()) - end))) {
-      return corrupt("expected zeros after a record", end);
-    }
-    if ((frame->header.flags & kLastOfTransaction) != 0) {
-      if (auto applied = apply(transaction); !applied) return applied.error();
-      transaction.clear();
-      result.end = {offset, sequence};
-    }
-  }
-  if (!transaction.empty()) result.torn_tail = true;
-  return result;
+  const LogContent frames{bytes.subspan(sizeof(FileHeader)), sizeof(FileHeader), *salt};
+  return replay_frames(frames, name, from, tail, apply);
 }
 
 }  // namespace quiver::store

@@ -57,6 +57,7 @@ class LogWriter {
 struct LogPosition {
   uint64_t offset = 0;
   uint64_t next_sequence = 1;
+  uint32_t salt = 0;  ///< the file's; 0 at offset 0
 };
 
 /// Whether somebody may be writing to the log: then a record that is not whole is not whole yet.

@@ -1,6 +1,32 @@
 #include "store/vfs.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace quiver::store {
+namespace {
+
+/// The end of a file that is there as a whole.
+class Tail final : public FileBytes {
+ public:
+  Tail(std::shared_ptr<const FileBytes> whole, size_t from)
+      : whole_(std::move(whole)), from_(from) {}
+  [[nodiscard]] Bytes bytes() const override { return whole_->bytes().subspan(from_); }
+
+ private:
+  std::shared_ptr<const FileBytes> whole_;
+  size_t from_;
+};
+
+}  // namespace
+
+Expected<std::shared_ptr<const FileBytes>> Vfs::read_from(std::string_view name, uint64_t from) {
+  auto whole = read(name);
+  if (!whole || from == 0) return whole;
+  const size_t size = (*whole)->bytes().size();
+  return std::shared_ptr<const FileBytes>(std::make_shared<Tail>(
+      std::move(*whole), static_cast<size_t>(std::min<uint64_t>(from, size))));
+}
 
 bool Vfs::link(const Vfs& /*from*/, std::string_view /*name*/) { return false; }
 

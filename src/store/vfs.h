@@ -53,6 +53,10 @@ class Vfs {
   /// A new file, or an old one emptied.
   virtual Expected<std::unique_ptr<WritableFile>> create(std::string_view name) = 0;
   virtual Expected<std::shared_ptr<const FileBytes>> read(std::string_view name) = 0;
+  /// What a file has from byte `from` on, for those who know what stands before; nothing behind its
+  /// end.
+  virtual Expected<std::shared_ptr<const FileBytes>> read_from(std::string_view name,
+                                                               uint64_t from);
   virtual Expected<uint64_t> size(std::string_view name) = 0;
   virtual Expected<bool> exists(std::string_view name) = 0;
 

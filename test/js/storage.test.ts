@@ -13,8 +13,12 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function text(fs: HostFs, path: string): string {
-  const into = new Uint8Array(fs.size(path));
-  expect(fs.read(path, into)).toBe(into.length);
+  const fd = fs.openToRead(path);
+  expect(fd).toBeGreaterThan(0);
+  const into = new Uint8Array(fs.sizeOf(fd));
+  expect(into).toHaveLength(fs.size(path));
+  expect(fs.readAt(fd, into, 0)).toBe(into.length);
+  expect(fs.close(fd)).toBe(0);
   return new TextDecoder().decode(into);
 }
 
@@ -38,10 +42,26 @@ describe.each<[string, HostFs, string]>([
     expect(fs.sync(fd)).toBe(0);
     expect(fs.close(fd)).toBe(0);
     expect(text(fs, `${folder}/a`)).toBe('one two');
-    const start = new Uint8Array(3);
-    expect(fs.read(`${folder}/a`, start)).toBe(3);
-    expect(start).toEqual(bytes('one'));
-    expect(fs.read(`${folder}/a`, new Uint8Array(20))).toBe(7);
+
+    const reader = fs.openToRead(`${folder}/a`);
+    const part = new Uint8Array(3);
+    expect(fs.readAt(reader, part, 0)).toBe(3);
+    expect(part).toEqual(bytes('one'));
+    expect(fs.readAt(reader, part, 4)).toBe(3);
+    expect(part).toEqual(bytes('two'));
+    expect(fs.readAt(reader, new Uint8Array(20), 5)).toBe(2);
+    expect(fs.readAt(reader, part, 7)).toBe(0);
+    expect(fs.readAt(reader, part, 100)).toBe(0);
+
+    const other = fs.open(`${folder}/other`);
+    fs.append(other, bytes('else'));
+    fs.close(other);
+    expect(fs.rename(`${folder}/other`, `${folder}/a`)).toBe(0);
+    expect(fs.sizeOf(reader)).toBe(7);
+    expect(fs.readAt(reader, part, 4)).toBe(3);
+    expect(part).toEqual(bytes('two'));
+    expect(fs.close(reader)).toBe(0);
+    expect(text(fs, `${folder}/a`)).toBe('else');
 
     const again = fs.open(`${folder}/a`);
     fs.append(again, bytes('new'));
@@ -67,7 +87,9 @@ describe.each<[string, HostFs, string]>([
 
   test('what is missing, and descriptors that are closed', () => {
     expect(fs.size(`${folder}/none`)).toBe(hostError.missing);
-    expect(fs.read(`${folder}/none`, new Uint8Array(1))).toBe(hostError.missing);
+    expect(fs.openToRead(`${folder}/none`)).toBe(hostError.missing);
+    expect(fs.sizeOf(99_999)).toBeLessThan(0);
+    expect(fs.readAt(99_999, new Uint8Array(1), 0)).toBeLessThan(0);
     expect(fs.rename(`${folder}/none`, `${folder}/x`)).toBe(hostError.missing);
     expect(fs.append(99_999, bytes('x'))).toBeLessThan(0);
     expect(fs.sync(99_999)).toBeLessThan(0);

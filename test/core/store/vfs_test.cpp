@@ -8,6 +8,8 @@
 #include <fstream>
 #include <random>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "store/lock.h"
 #include "store/vfs_memory.h"
@@ -61,6 +63,17 @@ TEST_P(VfsTest, WhatIsAppendedIsRead) {
   file->reset();
   write("file", "anew");
   EXPECT_EQ(read("file"), "anew");
+}
+
+TEST_P(VfsTest, TheEndOfAFileIsReadFromAnyByteOn) {
+  write("file", "one two");
+  for (const auto& [from, text] : std::vector<std::pair<uint64_t, std::string_view>>{
+           {0, "one two"}, {4, "two"}, {7, ""}, {8, ""}, {UINT64_MAX, ""}}) {
+    const auto bytes = vfs_->read_from("file", from);
+    ASSERT_TRUE(bytes) << bytes.error().message;
+    EXPECT_EQ(as_text((*bytes)->bytes()), text) << from;
+  }
+  EXPECT_EQ(vfs_->read_from("none", 3).error().code, Code::kMissingFile);
 }
 
 TEST_P(VfsTest, AFileIsReadableAfterItIsRemoved) {
