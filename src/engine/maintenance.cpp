@@ -25,6 +25,26 @@ MaintenanceJob::MaintenanceJob(std::shared_ptr<const View> view, size_t first, s
       if (view_->parts[part].is_live(row)) rows_.push_back({static_cast<uint32_t>(part), row});
     }
   }
+  to_link_ = rows();
+}
+
+/// What the new graph starts from: the graph of the part with the most live rows, or nothing.
+index::GraphAdoption MaintenanceJob::adoption() const {
+  const std::vector<Part>& parts = view_->parts;
+  size_t largest = first_;
+  for (size_t part = first_; part < last_; ++part) {
+    if (parts[part].live() > parts[largest].live()) largest = part;
+  }
+  const index::GraphView* graph = parts[largest].source->graph();
+  if (graph == nullptr || graph->m != config_.graph.m ||
+      !index::GraphAdoption::pays_off(parts[largest].live(), graph->row_count)) {
+    return index::GraphAdoption(rows());
+  }
+  std::vector<uint32_t> new_rows(graph->row_count, index::kNoRow);
+  for (uint32_t i = 0; i < rows(); ++i) {
+    if (rows_[i].part == largest) new_rows[rows_[i].row] = i;
+  }
+  return {*graph, std::move(new_rows), rows()};
 }
 
 Expected<void> MaintenanceJob::prepare() {
@@ -34,10 +54,10 @@ Expected<void> MaintenanceJob::prepare() {
     if (auto sound = view_->parts[part].source->verify(); !sound) return sound;
   }
   if (rows_.size() < kSmallestGraph) {
-    next_row_ = rows();
+    to_link_ = 0;
     return {};
   }
-  auto builder = index::GraphBuilder::create(config_.graph, config_.metric, view_->dim, rows());
+  auto builder = index::GraphBuilder::create(config_.graph, config_.metric, view_->dim, adoption());
   if (!builder) return builder.error();
   builder_ = std::move(*builder);
   for (uint32_t i = 0; i < rows_.size(); ++i) {
@@ -45,14 +65,15 @@ Expected<void> MaintenanceJob::prepare() {
     const float scale = config_.metric == Metric::kCosine ? source.inv_norm(rows_[i].row) : 1.0F;
     builder_->set_vector(i, source.vector(rows_[i].row), scale);
   }
-  next_row_ = 1;
-  return builder_->insert_nth(0);
+  to_link_ = builder_->to_link();
+  next_ = 1;
+  return builder_->link_nth(0);
 }
 
-Expected<bool> MaintenanceJob::insert_next() {
-  const uint32_t row = next_row_.fetch_add(1, std::memory_order_relaxed);
-  if (row >= rows()) return false;
-  if (auto inserted = builder_->insert_nth(row); !inserted) return inserted.error();
+Expected<bool> MaintenanceJob::link_next() {
+  const uint32_t n = next_.fetch_add(1, std::memory_order_relaxed);
+  if (n >= to_link_) return false;
+  if (auto linked = builder_->link_nth(n); !linked) return linked.error();
   return true;
 }
 
@@ -75,7 +96,7 @@ Expected<bool> MaintenanceJob::work(store::Vfs& vfs, std::chrono::steady_clock::
   }
   while (rows_done() < rows()) {
     if (std::chrono::steady_clock::now() >= until) return false;
-    if (auto inserted = insert_next(); !inserted) return inserted.error();
+    if (auto linked = link_next(); !linked) return linked.error();
   }
   if (auto written = write(vfs); !written) return written.error();
   return true;

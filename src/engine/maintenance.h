@@ -16,7 +16,10 @@ namespace quiver::engine {
 
 /// Turns a range of a view's parts into one segment file with a graph: a seal when the parts are
 /// heads, a merge when they are segments. Deleted rows are left out. The work can be cut into
-/// slices (work) for hosts without threads, or shared by threads (insert_next).
+/// slices (work) for hosts without threads, or shared by threads (link_next).
+///
+/// The largest part's graph is kept if enough of its rows are left: then a merge costs what is new
+/// or deleted, not what is there.
 class MaintenanceJob {
  public:
   /// Parts [first, last) of `view`; the new file gets the number `segment_number`.
@@ -26,8 +29,9 @@ class MaintenanceJob {
   /// Gathers the live rows and copies their vectors to the builder.
   Expected<void> prepare();
 
-  /// Links the next row; false when none is left. For several threads at once, after prepare().
-  Expected<bool> insert_next();
+  /// Links the next row that needs it; false when none is left. For several threads at once, after
+  /// prepare().
+  Expected<bool> link_next();
 
   /// Writes the segment file, once every row is linked.
   Expected<void> write(store::Vfs& vfs);
@@ -41,8 +45,9 @@ class MaintenanceJob {
   [[nodiscard]] size_t last() const { return last_; }
   [[nodiscard]] uint64_t segment_number() const { return segment_number_; }
   [[nodiscard]] uint32_t rows() const { return static_cast<uint32_t>(rows_.size()); }
+  /// Of rows(), how many need no linking any more.
   [[nodiscard]] uint32_t rows_done() const {
-    return std::min(next_row_.load(std::memory_order_relaxed), rows());
+    return rows() - to_link_ + std::min(next_.load(std::memory_order_relaxed), to_link_);
   }
 
   struct Source {
@@ -53,6 +58,8 @@ class MaintenanceJob {
   [[nodiscard]] const std::vector<Source>& sources() const { return rows_; }
 
  private:
+  [[nodiscard]] index::GraphAdoption adoption() const;
+
   std::shared_ptr<const View> view_;
   size_t first_;
   size_t last_;
@@ -60,7 +67,8 @@ class MaintenanceJob {
   uint64_t segment_number_;
   std::vector<Source> rows_;
   std::unique_ptr<index::GraphBuilder> builder_;
-  std::atomic<uint32_t> next_row_{0};
+  uint32_t to_link_;  // all rows until prepare() knows better
+  std::atomic<uint32_t> next_{0};
   bool prepared_ = false;
 };
 

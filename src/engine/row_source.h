@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/expected.h"
 #include "column/metadata.h"
+#include "index/graph/graph_layout.h"
 #include "index/index.h"
 
 namespace quiver::engine {
@@ -44,6 +45,9 @@ class RowSource {
 
   /// The vectors of the first `count` rows.
   [[nodiscard]] virtual std::vector<index::VectorBlock> blocks(uint32_t count) const = 0;
+
+  /// The graph over all rows; null if there is none.
+  [[nodiscard]] virtual const index::GraphView* graph() const { return nullptr; }
 
   /// Whether everything is as it was written; reads it all.
   [[nodiscard]] virtual Expected<void> verify() const = 0;

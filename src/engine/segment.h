@@ -44,6 +44,9 @@ class Segment final : public RowSource {
   void search(const index::SearchRequest& request, uint32_t count, bool exact,
               std::vector<index::Neighbor>& out) const override;
   [[nodiscard]] std::vector<index::VectorBlock> blocks(uint32_t count) const override;
+  [[nodiscard]] const index::GraphView* graph() const override {
+    return has_graph() ? &graph_->graph() : nullptr;
+  }
   /// Every checksum, and that a walk finds every row of the graph.
   [[nodiscard]] Expected<void> verify() const override;
   [[nodiscard]] uint64_t bytes() const override { return file_->size(); }

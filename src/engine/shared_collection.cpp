@@ -148,7 +148,7 @@ Expected<void> SharedCollection::run(MaintenanceJob& job) {
   std::atomic<bool> failed{false};
   const auto insert_all = [&] {
     while (!stopping_ && !failed) {
-      auto inserted = job.insert_next();
+      auto inserted = job.link_next();
       if (!inserted) {
         failed = true;
         const std::lock_guard lock(error_mutex);

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
-#include <numeric>
+#include <string>
 #include <utility>
 
 #include "index/graph/reachability.h"
@@ -59,24 +59,18 @@ int level_of(uint32_t row, uint32_t m) {
   return level;
 }
 
-/// A step that, taken `rows` times around a circle of rows, meets each once, and any number of
-/// steps in a row spread evenly: near the golden section of the circle (Knuth, TAOCP 3, §6.4).
-uint32_t step_through(uint32_t rows) {
-  auto step = static_cast<uint32_t>(static_cast<double>(rows) * 0.6180339887498949);
-  while (std::gcd(std::max(step, 1U), rows) != 1) ++step;
-  return std::max(step, 1U);
-}
-
 }  // namespace
 
 class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW<float> {
  public:
   using Base = hnswlib::HierarchicalNSW<float>;
 
-  Graph(const GraphParams& params, Metric metric, uint32_t dim, uint32_t rows)
+  Graph(const GraphParams& params, Metric metric, uint32_t dim, GraphAdoption adoption)
       : KernelSpace(metric, dim),
-        Base(static_cast<KernelSpace*>(this), rows, params.m, params.ef_construction),
-        dim_(dim) {
+        Base(static_cast<KernelSpace*>(this), adoption.rows(), params.m, params.ef_construction),
+        dim_(dim),
+        adoption_(std::move(adoption)) {
+    const uint32_t rows = adoption_.rows();
     // hnswlib reads one id beyond a list to prefetch; the slack keeps that inside the allocation.
     constexpr size_t kSlack = 64;
     std::memset(data_level0_memory_, 0, size_t{rows} * size_data_per_element_);
@@ -93,11 +87,51 @@ class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW
     }
   }
 
+  /// Takes over what is left of the adopted lists, and says which rows are to be linked, and when.
+  LinkOrder adopt() {
+    const std::vector<uint32_t> lists = adoption_.lists();
+    for (uint32_t row = 0; adoption_.m() != 0 && row < adoption_.rows(); ++row) {
+      const auto list = std::span(lists).subspan(row * maxM0_, maxM0_);
+      set_list(row, list.first(std::find(list.begin(), list.end(), kNoRow) - list.begin()));
+    }
+    return link_order(adoption_, lists, [this](uint32_t row) { return element_levels_[row]; });
+  }
+
   void set_vector(uint32_t row, const float* vector, float scale) {
     auto* target = reinterpret_cast<float*>(getDataByInternalId(row));
     for (uint32_t i = 0; i < dim_; ++i) target[i] = vector[i] * scale;
   }
 
+  /// Offers a row that has lost neighbours on level 0 those that it had through them. It takes what
+  /// hnswlib's heuristic would take, nearest first, and then the nearest of the rest until its list
+  /// is three quarters full.
+  void mend(uint32_t row) {
+    const std::vector<uint32_t> offered = adoption_.beyond_dropped(row);
+    const std::lock_guard<std::mutex> lock(link_list_locks_[row]);
+    std::vector<uint32_t> list = list_of(row);
+    std::vector<std::pair<float, uint32_t>> nearest_first;
+    for (const uint32_t next : offered) {
+      if (std::find(list.begin(), list.end(), next) != list.end()) continue;
+      nearest_first.emplace_back(distance(row, next), next);
+    }
+    std::sort(nearest_first.begin(), nearest_first.end());
+    std::vector<uint32_t> refused;
+    for (const auto& [apart, next] : nearest_first) {
+      if (list.size() == maxM0_) break;
+      const bool is_covered =
+          std::any_of(list.begin(), list.end(), [this, apart = apart, next = next](uint32_t other) {
+            return distance(other, next) < apart;
+          });
+      (is_covered ? refused : list).push_back(next);
+    }
+    for (const uint32_t next : refused) {
+      if (list.size() * 4 >= maxM0_ * 3) break;
+      list.push_back(next);
+    }
+    set_list(row, list);
+  }
+
+  /// Searches the neighbours of a row. An adopted one keeps those it has where they are as good.
   void insert(uint32_t row) {
     const int level = element_levels_[row];
     std::unique_lock<std::mutex> top_lock(global);
@@ -118,7 +152,8 @@ class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW
     // can find on an upper level already has its neighbours below.
     std::vector<Candidates> found;
     for (int at = std::min(level, top); at >= 0; --at) {
-      found.push_back(without(searchBaseLayer(current, vector, at), row));
+      Candidates candidates = without(searchBaseLayer(current, vector, at), row);
+      found.push_back(at == 0 ? with_own(std::move(candidates), row) : std::move(candidates));
       if (!found.back().empty()) current = nearest(found.back());
     }
     for (int at = 0; !found.empty(); ++at) {
@@ -185,9 +220,43 @@ class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW
     return kept;
   }
 
+  /// With the neighbours that the row has on level 0 already.
+  Candidates with_own(Candidates candidates, uint32_t row) {
+    std::vector<uint32_t> own;
+    {
+      const std::lock_guard<std::mutex> lock(link_list_locks_[row]);
+      own = list_of(row);
+    }
+    if (own.empty()) return candidates;
+    Candidates all;
+    for (; !candidates.empty(); candidates.pop()) {
+      all.push(candidates.top());
+      own.erase(std::remove(own.begin(), own.end(), candidates.top().second), own.end());
+    }
+    for (const uint32_t next : own) all.emplace(distance(row, next), next);
+    return all;
+  }
+
   static uint32_t nearest(Candidates candidates) {
     while (candidates.size() > 1) candidates.pop();
     return candidates.top().second;
+  }
+
+  [[nodiscard]] float distance(uint32_t a, uint32_t b) const {
+    return fstdistfunc_(getDataByInternalId(a), getDataByInternalId(b), dist_func_param_);
+  }
+
+  /// The neighbours on level 0.
+  [[nodiscard]] std::vector<uint32_t> list_of(uint32_t row) const {
+    hnswlib::linklistsizeint* list = get_linklist0(row);
+    const auto* ids = reinterpret_cast<const uint32_t*>(list + 1);
+    return {ids, ids + getListCount(list)};
+  }
+
+  void set_list(uint32_t row, std::span<const uint32_t> ids) {
+    hnswlib::linklistsizeint* list = get_linklist0(row);
+    std::copy(ids.begin(), ids.end(), reinterpret_cast<uint32_t*>(list + 1));
+    setListCount(list, static_cast<uint16_t>(ids.size()));
   }
 
   void copy_list(uint32_t row, int level, uint32_t* out) {
@@ -213,18 +282,24 @@ class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW
   }
 
   uint32_t dim_;
+  GraphAdoption adoption_;
 };
 
-GraphBuilder::GraphBuilder(std::unique_ptr<Graph> graph, uint32_t rows)
-    : graph_(std::move(graph)), rows_(rows), step_(step_through(rows)) {}
+GraphBuilder::GraphBuilder(std::unique_ptr<Graph> graph)
+    : graph_(std::move(graph)), order_(graph_->adopt()) {}
 GraphBuilder::~GraphBuilder() = default;
 
 Expected<std::unique_ptr<GraphBuilder>> GraphBuilder::create(const GraphParams& params,
                                                              Metric metric, uint32_t dim,
-                                                             uint32_t rows) {
+                                                             GraphAdoption adoption) {
+  if (adoption.m() != 0 && adoption.m() != params.m) {
+    return Error{Code::kInvalidArgument, "A graph of M " + std::to_string(adoption.m()) +
+                                             " cannot become one of M " + std::to_string(params.m)};
+  }
+  const uint32_t rows = adoption.rows();
   try {
     return std::unique_ptr<GraphBuilder>(
-        new GraphBuilder(std::make_unique<Graph>(params, metric, dim, rows), rows));
+        new GraphBuilder(std::make_unique<Graph>(params, metric, dim, std::move(adoption))));
   } catch (const std::exception& failure) {  // std::bad_alloc, or hnswlib's "Not enough memory"
     return Error{Code::kOutOfMemory, std::string("No memory for the graph of ") +
                                          std::to_string(rows) + " rows: " + failure.what()};
@@ -235,9 +310,19 @@ void GraphBuilder::set_vector(uint32_t row, const float* vector, float scale) {
   graph_->set_vector(row, vector, scale);
 }
 
-Expected<void> GraphBuilder::insert_nth(uint32_t n) {
+uint32_t GraphBuilder::to_link() const {
+  return static_cast<uint32_t>(1 + order_.mend.size() + order_.insert.size());
+}
+
+Expected<void> GraphBuilder::link_nth(uint32_t n) {
   try {
-    graph_->insert(static_cast<uint32_t>(uint64_t{n} * step_ % rows_));
+    if (n == 0) {
+      graph_->insert(order_.entry);
+    } else if (n <= order_.mend.size()) {
+      graph_->mend(order_.mend[n - 1]);
+    } else {
+      graph_->insert(order_.insert[n - 1 - order_.mend.size()]);
+    }
     return {};
   } catch (const std::bad_alloc&) {
     return Error{Code::kOutOfMemory, "No memory to link a row into the graph"};

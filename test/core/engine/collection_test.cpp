@@ -265,7 +265,7 @@ TEST(Collection, RowsDeletedWhileASegmentIsBuiltStayDeleted) {
   ASSERT_TRUE(collection.commit(
       BatchMaker(kDim).remove("17").upsert("18", axis(0)).insert("new", axis(1))));
   ASSERT_TRUE(job->prepare());
-  while (*job->insert_next()) {
+  while (*job->link_next()) {
   }
   ASSERT_TRUE(job->write(collection->vfs()));
   ASSERT_TRUE(collection->install(*job));

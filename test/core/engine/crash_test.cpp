@@ -141,7 +141,7 @@ class Workload {
     while (auto job = collection_->next_job()) {
       if (!job->prepare()) return false;
       while (true) {
-        const auto inserted = job->insert_next();
+        const auto inserted = job->link_next();
         if (!inserted) return false;
         if (!*inserted) break;
       }

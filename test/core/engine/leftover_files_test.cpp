@@ -54,7 +54,7 @@ class LeftoverFiles : public testing::Test {
   static void maintain(Collection& collection) {
     while (const auto job = collection.next_job()) {
       ASSERT_TRUE(job->prepare());
-      while (*job->insert_next()) {
+      while (*job->link_next()) {
       }
       ASSERT_TRUE(job->write(collection.vfs()));
       const auto installed = collection.install(*job);

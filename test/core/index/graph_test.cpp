@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstring>
 #include <functional>
+#include <numeric>
 #include <random>
 #include <set>
 #include <thread>
@@ -36,22 +37,29 @@ class Example {
  public:
   Example(Metric metric, uint32_t dim, std::vector<float> vectors, unsigned threads = 1,
           GraphParams params = {16, 100})
+      : Example(metric, dim, vectors, GraphAdoption(static_cast<uint32_t>(vectors.size() / dim)),
+                threads, params) {}
+
+  /// Starts from a graph of some of the rows.
+  Example(Metric metric, uint32_t dim, std::vector<float> vectors, GraphAdoption adoption,
+          unsigned threads = 1, GraphParams params = {16, 100})
       : metric_(metric), dim_(dim), vectors_(std::move(vectors)) {
     for (uint32_t row = 0; row < rows(); ++row) {
       inv_norms_.push_back(metric == Metric::kCosine ? kernel::inverse_norm(vector(row), dim)
                                                      : 1.0F);
     }
-    auto builder = GraphBuilder::create(params, metric, dim, rows());
+    auto builder = GraphBuilder::create(params, metric, dim, std::move(adoption));
     EXPECT_TRUE(builder);
+    linked_ = (*builder)->to_link();
     for (uint32_t row = 0; row < rows(); ++row) {
       (*builder)->set_vector(row, vector(row), inv_norms_[row]);
     }
-    EXPECT_TRUE((*builder)->insert_nth(0));
+    EXPECT_TRUE((*builder)->link_nth(0));
     std::atomic<uint32_t> next{1};
     std::vector<std::thread> workers;
     for (unsigned i = 0; i < threads; ++i) {
       workers.emplace_back([&] {
-        for (uint32_t row; (row = next++) < rows();) EXPECT_TRUE((*builder)->insert_nth(row));
+        for (uint32_t n; (n = next++) < linked_;) EXPECT_TRUE((*builder)->link_nth(n));
       });
     }
     for (std::thread& worker : workers) worker.join();
@@ -61,6 +69,8 @@ class Example {
   [[nodiscard]] uint32_t rows() const { return static_cast<uint32_t>(vectors_.size() / dim_); }
   [[nodiscard]] const float* vector(uint32_t row) const { return &vectors_[size_t{row} * dim_]; }
   [[nodiscard]] const GraphData& graph() const { return graph_; }
+  /// How many rows the builder had to link.
+  [[nodiscard]] uint32_t linked() const { return linked_; }
   [[nodiscard]] VectorBlock block() const {
     return {vectors_.data(), metric_ == Metric::kCosine ? inv_norms_.data() : nullptr, 0, rows()};
   }
@@ -117,6 +127,7 @@ class Example {
   std::vector<float> vectors_;
   std::vector<float> inv_norms_;
   GraphData graph_;
+  uint32_t linked_ = 0;
 };
 
 std::vector<float> gaussian(uint32_t rows, uint32_t dim, uint32_t seed) {
@@ -207,6 +218,129 @@ TEST(Graph, ZeroVectorsUnderCosineAreFarFromEverything) {
        example.search({0, 0, 0, 0, 0, 0, 0, 0}, 5, 100, Rules(), false, true)) {
     EXPECT_EQ(each.distance, 0.0F);
   }
+}
+
+// ---------------------------------------------------------------------------------------------------
+// Graphs that start from others
+
+/// Rows that come and go. The kept ones are in front, in their old order, as a merge puts them.
+class Changing {
+ public:
+  explicit Changing(std::vector<float> vectors) : vectors_(std::move(vectors)) {}
+
+  /// Drops the rows for which `drops` holds, adds `added` new ones, and takes the graph over.
+  template <typename Drops>
+  Example next(const Example& from, Drops drops, const std::vector<float>& added,
+               unsigned threads = 1) {
+    std::vector<uint32_t> new_rows(from.rows(), kNoRow);
+    std::vector<float> vectors;
+    uint32_t kept = 0;
+    for (uint32_t row = 0; row < from.rows(); ++row) {
+      if (drops(row)) continue;
+      new_rows[row] = kept++;
+      vectors.insert(vectors.end(), from.vector(row), from.vector(row) + kDim);
+    }
+    vectors.insert(vectors.end(), added.begin(), added.end());
+    const auto rows = static_cast<uint32_t>(vectors.size() / kDim);
+    vectors_ = vectors;
+    return {Metric::kL2, kDim, std::move(vectors),
+            GraphAdoption(from.graph().view(), std::move(new_rows), rows), threads};
+  }
+
+  /// The same rows without what was before.
+  [[nodiscard]] Example anew() const { return {Metric::kL2, kDim, vectors_}; }
+
+  static constexpr uint32_t kDim = 16;
+
+ private:
+  std::vector<float> vectors_;
+};
+
+double recall_of(const Example& example) {
+  std::mt19937 random(20);
+  return example.recall(random, 10, 60, Rules(), true, 200);
+}
+
+TEST(AdoptedGraph, LinksWhatIsNewAndLittleElse) {
+  const Example before(Metric::kL2, Changing::kDim, clustered(4000, Changing::kDim, 20, 21));
+  Changing changing({});
+  const Example after = changing.next(
+      before, [](uint32_t) { return false; }, clustered(400, Changing::kDim, 20, 22));
+  EXPECT_LT(after.linked(), 400U + 4000 / 10);
+  EXPECT_TRUE(unreachable_rows(after.graph().view()).empty());
+  EXPECT_TRUE(check_graph(after.graph().view()));
+  EXPECT_GE(recall_of(after), recall_of(changing.anew()) - 0.01);
+}
+
+TEST(AdoptedGraph, FindsAsMuchWithoutTheDroppedRows) {
+  const Example before(Metric::kL2, Changing::kDim, clustered(6000, Changing::kDim, 20, 23));
+  for (const uint32_t tenths : {1U, 3U, 6U}) {
+    Changing changing({});
+    const Example after = changing.next(
+        before, [tenths](uint32_t row) { return row * 2654435761U % 10 < tenths; },
+        gaussian(200, Changing::kDim, 24), 2);
+    EXPECT_TRUE(unreachable_rows(after.graph().view()).empty());
+    EXPECT_TRUE(check_graph(after.graph().view()));
+    EXPECT_GE(recall_of(after), recall_of(changing.anew()) - 0.02) << tenths;
+  }
+}
+
+TEST(AdoptedGraph, FindsAsMuchWithoutWholeClusters) {
+  const Example before(Metric::kL2, Changing::kDim, clustered(6000, Changing::kDim, 12, 25));
+  Changing changing({});
+  const Example after = changing.next(before, [](uint32_t row) { return row / 500 % 2 == 0; }, {});
+  EXPECT_TRUE(unreachable_rows(after.graph().view()).empty());
+  EXPECT_GE(recall_of(after), recall_of(changing.anew()) - 0.02);
+}
+
+TEST(AdoptedGraph, DoesNotWearOut) {
+  Changing changing({});
+  std::vector<Example> last{{Metric::kL2, Changing::kDim, clustered(3000, Changing::kDim, 10, 26)}};
+  std::mt19937 random(27);
+  for (uint32_t round = 0; round < 40; ++round) {
+    std::vector<bool> dropped(last[0].rows());
+    for (uint32_t i = 0; i < 300; ++i) dropped[random() % dropped.size()] = true;
+    const auto count = static_cast<uint32_t>(std::count(dropped.begin(), dropped.end(), true));
+    Example next = changing.next(
+        last[0], [&dropped](uint32_t row) { return dropped[row]; },
+        clustered(count, Changing::kDim, 10, 28 + round), 2);
+    last.clear();
+    last.push_back(std::move(next));
+  }
+  EXPECT_TRUE(unreachable_rows(last[0].graph().view()).empty());
+  EXPECT_GE(recall_of(last[0]), recall_of(changing.anew()) - 0.02);
+}
+
+TEST(AdoptedGraph, MayNameRowsThatAreNotThere) {
+  const Example before(Metric::kL2, 4, gaussian(300, 4, 30), 1, {4, 16});
+  std::mt19937 random(31);
+  for (int i = 0; i < 50; ++i) {
+    GraphData damaged = before.graph();
+    for (int j = 0; j < 20; ++j) {
+      const uint32_t lie = j % 2 == 0 ? 300 + random() % 9 : random() % 300;
+      damaged.neighbors[random() % damaged.neighbors.size()] = lie;
+    }
+    std::vector<uint32_t> new_rows(300);
+    for (uint32_t row = 0; row < 300; ++row)
+      new_rows[row] = row % 3 == 0 ? kNoRow : row - row / 3 - 1;
+    std::vector<float> vectors;
+    for (uint32_t row = 0; row < 300; ++row) {
+      if (row % 3 != 0) vectors.insert(vectors.end(), before.vector(row), before.vector(row) + 4);
+    }
+    const Example after(Metric::kL2, 4, vectors, GraphAdoption(damaged.view(), new_rows, 200), 1,
+                        {4, 16});
+    ASSERT_TRUE(check_graph(after.graph().view()));
+    ASSERT_TRUE(unreachable_rows(after.graph().view()).empty());
+  }
+}
+
+TEST(AdoptedGraph, MustHaveTheSameM) {
+  const Example before(Metric::kL2, 4, gaussian(300, 4, 32), 1, {4, 16});
+  std::vector<uint32_t> new_rows(300);
+  std::iota(new_rows.begin(), new_rows.end(), 0U);
+  const auto builder = GraphBuilder::create({8, 16}, Metric::kL2, 4,
+                                            GraphAdoption(before.graph().view(), new_rows, 300));
+  EXPECT_EQ(builder.error().code, Code::kInvalidArgument);
 }
 
 // ---------------------------------------------------------------------------------------------------
