@@ -47,6 +47,10 @@ bool all_zero(Bytes bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
 }
 
+uint64_t blocks_of(const SectionEntry& section) {
+  return section.size / kBlockBytes + (section.size % kBlockBytes != 0 ? 1 : 0);
+}
+
 }  // namespace
 
 Expected<std::unique_ptr<SegmentFileWriter>> SegmentFileWriter::create(Vfs& vfs,
@@ -92,8 +96,14 @@ Expected<void> SegmentFileWriter::begin_section(uint32_t id, uint32_t alignment)
 Expected<void> SegmentFileWriter::append(Bytes bytes) {
   if (sections_.empty()) return Error{Code::kInternal, name_ + " has no section to append to"};
   SectionEntry& section = sections_.back();
-  section.crc = crc32c(bytes, section.crc);
-  section.size += bytes.size();
+  for (Bytes rest = bytes; !rest.empty();) {
+    const uint64_t filled = section.size % kBlockBytes;
+    if (filled == 0) block_crcs_.push_back(0);
+    const Bytes piece = rest.first(std::min<size_t>(rest.size(), kBlockBytes - filled));
+    block_crcs_.back() = crc32c(piece, block_crcs_.back());
+    section.size += piece.size();
+    rest = rest.subspan(piece.size());
+  }
   offset_ += bytes.size();
   if (bytes.size() >= kBufferBytes) {
     if (auto flushed = flush(); !flushed) return flushed;
@@ -105,12 +115,15 @@ Expected<void> SegmentFileWriter::append(Bytes bytes) {
 
 Expected<void> SegmentFileWriter::finish() {
   pad(8);
-  const Bytes table = as_bytes(std::span<const SectionEntry>(sections_));
-  Footer footer{offset_, static_cast<uint32_t>(sections_.size()), crc32c(table), 0, 0, kEndMagic};
+  const Bytes entries = as_bytes(std::span<const SectionEntry>(sections_));
+  const Bytes crcs = as_bytes(std::span<const uint32_t>(block_crcs_));
+  Footer footer{
+      offset_,  static_cast<uint32_t>(sections_.size()), crc32c(crcs, crc32c(entries)), 0, 0,
+      kEndMagic};
   footer.crc = crc_of(footer);
-  pending_.insert(pending_.end(), table.begin(), table.end());
-  const Bytes end = bytes_of(footer);
-  pending_.insert(pending_.end(), end.begin(), end.end());
+  for (const Bytes part : {entries, crcs, bytes_of(footer)}) {
+    pending_.insert(pending_.end(), part.begin(), part.end());
+  }
   if (auto flushed = flush(); !flushed) return flushed;
   if (auto synced = file_->sync(); !synced) return synced;
   file_.reset();
@@ -151,50 +164,79 @@ Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_v
   std::memcpy(&footer, file.data() + footer_offset, sizeof(footer));
   if (footer.magic != kEndMagic) return corrupt("it is cut off");
   if (crc_of(footer) != footer.crc) return corrupt("the footer's checksum is wrong");
-  const uint64_t table_size = uint64_t{footer.sections} * sizeof(SectionEntry);
+  const uint64_t entries_size = uint64_t{footer.sections} * sizeof(SectionEntry);
   if (footer.sections > kMaxSections || footer.table_offset > footer_offset ||
-      footer_offset - footer.table_offset != table_size) {
+      footer_offset - footer.table_offset < entries_size) {
     return corrupt("the table of sections does not fit");
   }
-  const Bytes table =
-      file.subspan(static_cast<size_t>(footer.table_offset), static_cast<size_t>(table_size));
+  const Bytes table = file.subspan(static_cast<size_t>(footer.table_offset),
+                                   static_cast<size_t>(footer_offset - footer.table_offset));
   if (crc32c(table) != footer.table_crc) return corrupt("the table's checksum is wrong");
   std::vector<SectionEntry> sections(footer.sections);
-  if (!sections.empty()) std::memcpy(sections.data(), table.data(), table.size());
+  if (!sections.empty()) std::memcpy(sections.data(), table.data(), entries_size);
   uint64_t end = sizeof(header);
+  uint64_t blocks = 0;
   for (const SectionEntry& section : sections) {
-    if (section.offset < end || section.offset % 8 != 0 || section.size > footer.table_offset ||
-        section.offset > footer.table_offset - section.size) {
+    if (section.reserved != 0 || section.offset < end || section.offset % 8 != 0 ||
+        section.size > footer.table_offset || section.offset > footer.table_offset - section.size) {
       return corrupt("section " + std::to_string(section.id) + " does not fit");
     }
     end = section.offset + section.size;
+    blocks += blocks_of(section);
   }
-  if (footer.table_offset < end) return corrupt("the table of sections does not fit");
-  return std::unique_ptr<SegmentFile>(
-      new SegmentFile(std::string(name), std::move(*content), std::move(sections)));
+  const Bytes crcs = table.subspan(static_cast<size_t>(entries_size));
+  if (footer.table_offset < end || crcs.size() != blocks * sizeof(uint32_t)) {
+    return corrupt("the table of sections does not fit");
+  }
+  std::vector<uint32_t> block_crcs(static_cast<size_t>(blocks));
+  if (!block_crcs.empty()) std::memcpy(block_crcs.data(), crcs.data(), crcs.size());
+  return std::unique_ptr<SegmentFile>(new SegmentFile(std::string(name), std::move(*content),
+                                                      std::move(sections), std::move(block_crcs)));
 }
 
-Expected<void> SegmentFile::verify() const {
+Expected<void> SegmentFile::check_gaps() const {
   const Bytes file = content_->bytes();
-  const auto corrupt = [this](std::string_view what) {
-    return Error{Code::kCorruptFile, name_ + " is corrupt: " + std::string(what)};
-  };
   const auto gap_is_zero = [file](uint64_t from, uint64_t to) {
     return all_zero(file.subspan(static_cast<size_t>(from), static_cast<size_t>(to - from)));
+  };
+  const auto corrupt = [this](std::string_view what) {
+    return Error{Code::kCorruptFile, name_ + " is corrupt: " + std::string(what)};
   };
   uint64_t end = sizeof(Header);
   for (const SectionEntry& entry : sections_) {
     if (!gap_is_zero(end, entry.offset)) return corrupt("bytes between sections are not zero");
     end = entry.offset + entry.size;
-    const Bytes bytes =
-        file.subspan(static_cast<size_t>(entry.offset), static_cast<size_t>(entry.size));
-    if (crc32c(bytes) != entry.crc) {
-      return corrupt("the checksum of section " + std::to_string(entry.id) + " is wrong");
-    }
   }
-  const uint64_t table = file.size() - sizeof(Footer) - sections_.size() * sizeof(SectionEntry);
+  const uint64_t table = file.size() - sizeof(Footer) - block_crcs_.size() * sizeof(uint32_t) -
+                         sections_.size() * sizeof(SectionEntry);
   if (!gap_is_zero(end, table)) return corrupt("bytes before the table of sections are not zero");
   return {};
+}
+
+std::vector<DamagedBlock> SegmentFile::damaged_blocks() const {
+  std::vector<DamagedBlock> damaged;
+  const Bytes file = content_->bytes();
+  auto crc = block_crcs_.begin();
+  for (const SectionEntry& entry : sections_) {
+    for (uint64_t at = 0; at < entry.size; at += kBlockBytes) {
+      const uint64_t offset = entry.offset + at;
+      const uint64_t size = std::min(kBlockBytes, entry.size - at);
+      const Bytes block = file.subspan(static_cast<size_t>(offset), static_cast<size_t>(size));
+      if (crc32c(block) != *crc++) damaged.push_back({entry.id, at / kBlockBytes, offset, size});
+    }
+  }
+  return damaged;
+}
+
+Expected<void> SegmentFile::verify() const {
+  const std::vector<DamagedBlock> damaged = damaged_blocks();
+  if (damaged.empty()) return check_gaps();
+  const DamagedBlock& first = damaged.front();
+  std::string what = name_ + " is corrupt: block " + std::to_string(first.block) + " of section " +
+                     std::to_string(first.section) + " (" + std::to_string(first.size) +
+                     " bytes from " + std::to_string(first.offset) + ") is damaged";
+  if (damaged.size() > 1) what += "; damaged blocks: " + std::to_string(damaged.size());
+  return Error{Code::kCorruptFile, std::move(what)};
 }
 
 Expected<Bytes> SegmentFile::section(uint32_t id) const {

@@ -12,14 +12,26 @@
 
 namespace quiver::store {
 
-/// Where a numbered section lies in a segment file, and its checksum.
+/// Where a numbered section lies in a segment file.
 struct SectionEntry {
   uint32_t id;
-  uint32_t crc;
+  uint32_t reserved;  // 0
   uint64_t offset;
   uint64_t size;
 };
 static_assert(sizeof(SectionEntry) == 24);
+
+/// A section has a checksum for each block of so many bytes; the last block may be shorter. So
+/// damage has a place, and what lies elsewhere in the section can be saved.
+inline constexpr uint64_t kBlockBytes = uint64_t{1} << 16;
+
+/// A block of a section whose checksum is wrong.
+struct DamagedBlock {
+  uint32_t section;
+  uint64_t block;   ///< counted from the beginning of the section
+  uint64_t offset;  ///< in the file
+  uint64_t size;
+};
 
 /// Writes a file of numbered sections from front to back (docs/format.md), under a temporary name
 /// until it is finished. One thread at a time.
@@ -48,10 +60,11 @@ class SegmentFileWriter {
   Buffer pending_;
   uint64_t offset_ = 0;  // of the end, pending bytes included
   std::vector<SectionEntry> sections_;
+  std::vector<uint32_t> block_crcs_;  // of all sections; the last one is of the block being filled
 };
 
 /// Whether two segment files are the same, by their tables, which hold the checksum of every
-/// section.
+/// block.
 bool same_segment(Bytes a, Bytes b);
 
 /// An open segment file. Its memory lives as long as the object.
@@ -61,8 +74,11 @@ class SegmentFile {
   /// CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
   static Expected<std::unique_ptr<SegmentFile>> open(Vfs& vfs, std::string_view name);
 
-  /// Reads it all: every section's checksum, and that the gaps are zero. CORRUPT_FILE otherwise.
+  /// Reads it all: every block's checksum, and that the gaps are zero. CORRUPT_FILE otherwise.
   [[nodiscard]] Expected<void> verify() const;
+
+  /// Reads all sections and gives the blocks that are not what was written, in their order.
+  [[nodiscard]] std::vector<DamagedBlock> damaged_blocks() const;
 
   /// CORRUPT_FILE if there is no such section.
   [[nodiscard]] Expected<Bytes> section(uint32_t id) const;
@@ -71,12 +87,17 @@ class SegmentFile {
 
  private:
   SegmentFile(std::string name, std::shared_ptr<const FileBytes> content,
-              std::vector<SectionEntry> sections)
-      : name_(std::move(name)), content_(std::move(content)), sections_(std::move(sections)) {}
+              std::vector<SectionEntry> sections, std::vector<uint32_t> block_crcs)
+      : name_(std::move(name)),
+        content_(std::move(content)),
+        sections_(std::move(sections)),
+        block_crcs_(std::move(block_crcs)) {}
+  [[nodiscard]] Expected<void> check_gaps() const;
 
   std::string name_;
   std::shared_ptr<const FileBytes> content_;
   std::vector<SectionEntry> sections_;
+  std::vector<uint32_t> block_crcs_;  // of all sections, one after the other
 };
 
 }  // namespace quiver::store

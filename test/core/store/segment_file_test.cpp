@@ -104,7 +104,8 @@ TEST_F(SegmentFileTest, AnyFlippedBitIsFound) {
 
 TEST_F(SegmentFileTest, ATableThatLiesIsRefused) {
   const size_t footer = whole_.size() - 32;
-  const size_t table = footer - sections_.size() * 24;
+  uint64_t table = 0;
+  std::memcpy(&table, &whole_[footer], 8);
   const uint64_t lies[] = {0,
                            1,
                            8,
@@ -142,6 +143,58 @@ TEST_F(SegmentFileTest, MoreSectionsThanThereIsRoomForAreRefused) {
     seal(damaged);
     EXPECT_FALSE(open(damaged)) << count;
   }
+}
+
+TEST_F(SegmentFileTest, DamageIsFoundInTheBlockWhereItIs) {
+  constexpr uint64_t kBlock = 65536;
+  const std::vector<uint64_t> sizes{kBlock, 2 * kBlock + 100, 0, 3 * kBlock - 1};
+  std::mt19937 random(1);
+  auto writer = SegmentFileWriter::create(*vfs_, kName);
+  ASSERT_TRUE(writer);
+  for (uint32_t section = 0; section < sizes.size(); ++section) {
+    ASSERT_TRUE((*writer)->begin_section(section, 64));
+    Buffer content(sizes[section]);
+    for (uint8_t& byte : content) byte = static_cast<uint8_t>(random());
+    // In pieces that end anywhere in a block.
+    for (Bytes rest = content; !rest.empty();) {
+      const Bytes piece = rest.first(std::min<size_t>(rest.size(), random() % (2 * kBlock)));
+      ASSERT_TRUE((*writer)->append(piece));
+      rest = rest.subspan(piece.size());
+    }
+  }
+  ASSERT_TRUE((*writer)->finish());
+  const Buffer whole = *disk_->files.at(kName);
+  const auto sound = open(whole);
+  ASSERT_TRUE((*sound)->verify());
+  EXPECT_TRUE((*sound)->damaged_blocks().empty());
+
+  const uint8_t* start = (*sound)->section(0)->data() - 64;
+  for (uint32_t section = 0; section < sizes.size(); ++section) {
+    const auto begin = static_cast<uint64_t>((*sound)->section(section)->data() - start);
+    for (const uint64_t at : {uint64_t{0}, kBlock - 1, kBlock, 2 * kBlock + 99, 3 * kBlock - 2}) {
+      if (at >= sizes[section]) continue;
+      Buffer damaged = whole;
+      damaged[begin + at] ^= 1U;
+      const auto file = open(damaged);
+      const auto blocks = (*file)->damaged_blocks();
+      ASSERT_EQ(blocks.size(), 1U) << section << ", " << at;
+      EXPECT_EQ(blocks[0].section, section);
+      EXPECT_EQ(blocks[0].block, at / kBlock);
+      EXPECT_EQ(blocks[0].offset, begin + at / kBlock * kBlock);
+      EXPECT_EQ(blocks[0].size, std::min(kBlock, sizes[section] - at / kBlock * kBlock));
+      const std::string place =
+          "block " + std::to_string(at / kBlock) + " of section " + std::to_string(section) + " (";
+      const auto checked = (*file)->verify();
+      ASSERT_FALSE(checked);
+      EXPECT_NE(checked.error().message.find(place), std::string::npos) << checked.error().message;
+    }
+  }
+  Buffer damaged = whole;
+  damaged[64] ^= 1U;
+  damaged[64 + kBlock] ^= 1U;
+  const auto twice = open(damaged);
+  EXPECT_EQ((*twice)->damaged_blocks().size(), 2U);
+  EXPECT_NE((*twice)->verify().error().message.find("damaged blocks: 2"), std::string::npos);
 }
 
 TEST_F(SegmentFileTest, ALaterVersionIsNotRead) {
