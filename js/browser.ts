@@ -40,6 +40,7 @@ export type {
   IndexStats,
   ItemInput,
   ItemPatch,
+  MemoryMetrics,
   Metadata,
   MetadataConfig,
   MetadataValue,

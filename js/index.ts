@@ -49,6 +49,7 @@ export type {
   IndexStats,
   ItemInput,
   ItemPatch,
+  MemoryMetrics,
   Metadata,
   MetadataConfig,
   MetadataValue,

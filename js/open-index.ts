@@ -1,3 +1,4 @@
+import { parseByteSize } from './bytes.ts';
 import type { EngineSession, LoadedEngine } from './engine/engine.ts';
 import { type ErrorContext, fromEngine, QuiverError } from './errors.ts';
 import { defaults, type LocalIndexOptions } from './options.ts';
@@ -41,12 +42,21 @@ export class OpenIndex {
     folder: string,
     options: LocalIndexOptions,
   ): Promise<OpenIndex> {
-    const { durability = defaults.durability, sealThreshold, readOnly = false } = options;
+    const { durability = defaults.durability, readOnly = false } = options;
+    const { sealThreshold, useMmap, mmapThreshold } = options;
+    const memoryLimit = parseByteSize(options.memoryLimit);
     let session: EngineSession;
     try {
       session = await loaded.engine.open(
         folder,
-        packOpenOptions({ durability, sealThreshold, readOnly }),
+        packOpenOptions({
+          durability,
+          readOnly,
+          sealThreshold,
+          useMmap,
+          mmapThreshold,
+          memoryLimit,
+        }),
       );
     } catch (error) {
       throw fromEngine(error, { folder });

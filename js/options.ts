@@ -1,3 +1,4 @@
+import { type ByteSize, parseByteSize } from './bytes.ts';
 import type { Backend } from './engine/engine.ts';
 import { expected, QuiverError } from './errors.ts';
 import { nearest } from './nearest.ts';
@@ -36,6 +37,19 @@ export interface LocalIndexOptions extends BuildOptions {
   readonly sealThreshold?: number;
   /** Every write is refused with `READ_ONLY`; a folder without permission to write will do. @default false */
   readonly readOnly?: boolean;
+  /**
+   * Whether segments are mapped: then opening reads only headers, and pages come into memory by use. Without it they are
+   * read into memory. WebAssembly has no mapping. @default true
+   */
+  readonly useMmap?: boolean;
+  /** Segments of fewer rows are read into memory all the same, 0 to 4294967295. @default 0 */
+  readonly mmapThreshold?: number;
+  /**
+   * Bytes, or a text like `'512MB'`: when more of the index than this is in memory, mapped segments are taken out of it, those
+   * first that were not used for longest. Looked at four times a second; it slows down what has to be read again and refuses
+   * nothing. No effect in WebAssembly, where all lies in the module's memory. @default no limit
+   */
+  readonly memoryLimit?: ByteSize;
 }
 
 export interface SnapshotOptions {
@@ -137,12 +151,25 @@ export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions
     'backend',
     'sealThreshold',
     'readOnly',
+    'useMmap',
+    'mmapThreshold',
+    'memoryLimit',
   ]);
   checkBuild(options);
   oneOf('durability', options.durability, durabilities);
   oneOf('backend', options.backend, backends);
   whole('sealThreshold', options.sealThreshold, 1, maxU32);
   flag('readOnly', options.readOnly);
+  flag('useMmap', options.useMmap);
+  whole('mmapThreshold', options.mmapThreshold, 0, maxU32);
+  if (options.memoryLimit !== undefined && parseByteSize(options.memoryLimit) === undefined) {
+    throw expected(
+      'INVALID_ARGUMENT',
+      "a number of bytes or a text like '512MB'",
+      'memoryLimit',
+      options.memoryLimit,
+    );
+  }
   return options;
 }
 

@@ -1,5 +1,11 @@
 import type { OpenIndex } from './open-index.ts';
-import type { Durability, IndexStats, PerformanceMetrics, SegmentStats } from './types.ts';
+import type {
+  Durability,
+  IndexStats,
+  MemoryMetrics,
+  PerformanceMetrics,
+  SegmentStats,
+} from './types.ts';
 import { op, packWords } from './wire/requests.ts';
 import { readMap } from './wire/results.ts';
 
@@ -26,7 +32,7 @@ export interface CoreStats {
     readonly total: number;
     readonly error: string | null;
   };
-  readonly memory: { readonly head: number; readonly segments: number };
+  readonly memory: MemoryMetrics;
   readonly queries: Latencies & { readonly totalMs: number };
   readonly inserts: { readonly items: number; readonly totalMs: number };
   readonly commits: Latencies;

@@ -132,6 +132,22 @@ export interface SegmentStats {
   readonly graph: boolean;
 }
 
+/** Bytes of the index in this process. */
+export interface MemoryMetrics {
+  /** Of rows that are in no segment yet. */
+  readonly head: number;
+  /** Of all segments, in memory or not. */
+  readonly segments: number;
+  /** Of `segments`, those that come into memory by use and may leave it again. */
+  readonly mapped: number;
+  /** Of `segments`, those that are in memory now; of large ones a part is looked at and taken for the whole. */
+  readonly resident: number;
+  /** Of metadata that are kept decompressed. */
+  readonly blocks: number;
+  /** The `memoryLimit`; 0 without one. */
+  readonly limit: number;
+}
+
 export interface PerformanceMetrics {
   /** Milliseconds in the core, of the queries since the index was opened. */
   readonly queryLatencyP50: number;
@@ -148,8 +164,7 @@ export interface PerformanceMetrics {
   readonly itemCount: number;
   /** Bytes on disk. */
   readonly indexSize: number;
-  /** Bytes. */
-  readonly memory: { readonly head: number; readonly segments: number };
+  readonly memory: MemoryMetrics;
   /** Rows that are not yet in a segment, and rows deleted but not yet removed. */
   readonly headRows: number;
   readonly deletedRows: number;

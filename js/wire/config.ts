@@ -38,8 +38,11 @@ export function packConfig(core: CoreConfig, user: UserConfig): Uint8Array {
 /** The `options` of `open`. */
 export function packOpenOptions(options: {
   durability: string;
-  sealThreshold?: number | undefined;
   readOnly: boolean;
+  sealThreshold: number | undefined;
+  useMmap: boolean | undefined;
+  mmapThreshold: number | undefined;
+  memoryLimit: number | undefined;
 }): Uint8Array {
   const writer = new ByteWriter();
   writeValue(writer, options, 'skip', refuse);

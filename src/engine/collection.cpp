@@ -39,6 +39,11 @@ uint64_t number_after(const std::vector<std::string>& files, uint64_t number) {
   return number;
 }
 
+/// Segments of fewer rows than this are read into memory.
+uint64_t map_from_rows(const OpenOptions& options) {
+  return options.use_mmap ? options.mmap_threshold : UINT64_MAX;
+}
+
 /// The configuration that a manifest holds.
 Expected<Config> config_of(const store::Manifest& manifest) {
   auto config = decode_config(manifest.config);
@@ -52,7 +57,7 @@ Collection::Collection(std::shared_ptr<store::Vfs> vfs, Config config, OpenOptio
     : vfs_(std::move(vfs)),
       config_(std::move(config)),
       options_(options),
-      cache_(std::make_shared<column::BlockCache>(kBlockCacheBytes)) {}
+      memory_{std::make_shared<column::BlockCache>(kBlockCacheBytes), map_from_rows(options)} {}
 
 Collection::~Collection() { (void)close(); }
 
@@ -178,7 +183,7 @@ Expected<bool> Collection::read_changes_once() {
     if (!manifest) return manifest.error();
     const auto config = check_identity(*manifest);
     if (!config) return config.error();
-    return recover(*vfs_, *manifest, *config, state_, store::LogTail::kGrowing, cache_);
+    return recover(*vfs_, *manifest, *config, state_, store::LogTail::kGrowing, memory_);
   }();
   // Known again only when everything was read: until then nothing is caught up.
   mark_.reset();
@@ -217,7 +222,7 @@ Expected<void> Collection::acquire() {
   if (!config) return config.error();
   const auto files = vfs_->list();
   if (!files) return files.error();
-  auto recovered = recover(*vfs_, *manifest, *config, state_, store::LogTail::kFinal, cache_);
+  auto recovered = recover(*vfs_, *manifest, *config, state_, store::LogTail::kFinal, memory_);
   if (!recovered) return recovered.error();
   next_file_number_ = number_after(*files, manifest->next_file_number);
   publish(std::move(recovered->state));

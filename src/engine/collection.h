@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "column/block_cache.h"
 #include "engine/config.h"
 #include "engine/histogram.h"
 #include "engine/maintenance.h"
 #include "engine/recovery.h"
+#include "engine/segment.h"
 #include "engine/state.h"
 #include "engine/transaction.h"
 #include "engine/view.h"
@@ -31,6 +31,15 @@ struct SnapshotCounts {
   uint32_t files = 0;
   uint32_t linked = 0;  ///< of them, those that took no copying
   uint64_t bytes_copied = 0;
+};
+
+/// Bytes of memory.
+struct MemoryUse {
+  uint64_t head = 0;      ///< of rows that are in no segment yet
+  uint64_t segments = 0;  ///< of all segments, in memory or not
+  uint64_t mapped = 0;    ///< of them, those that come into memory by use
+  uint64_t resident = 0;  ///< of `segments`, those that are in memory now
+  uint64_t blocks = 0;    ///< of metadata that are kept decompressed
 };
 
 /// An open index. It has no threads of its own.
@@ -106,6 +115,15 @@ class Collection {
   /// earlier snapshot (null: none). Any thread. INDEX_EXISTS if `target` holds an index.
   Expected<SnapshotCounts> snapshot(store::Vfs& target, store::Vfs* base);
 
+  /// What the newest state takes. Any thread.
+  [[nodiscard]] MemoryUse memory_use() const;
+
+  /// Whether there is a limit to keep to.
+  [[nodiscard]] bool has_memory_limit() const { return options_.memory_limit != 0; }
+  /// Takes mapped segments out of memory while there is more in it than `memoryLimit`, those first
+  /// that were not used for longest. Any thread.
+  void keep_to_memory_limit() const;
+
   /// The msgpack map of docs/engine-messages.md. Any thread.
   [[nodiscard]] Expected<Buffer> statistics();
 
@@ -150,7 +168,7 @@ class Collection {
   std::shared_ptr<store::Vfs> vfs_;
   const Config config_;
   const OpenOptions options_;
-  const std::shared_ptr<column::BlockCache> cache_;
+  const SegmentMemory memory_;
 
   mutable std::mutex view_mutex_;  // guards view_: held only to copy the pointer
   std::shared_ptr<const View> view_;

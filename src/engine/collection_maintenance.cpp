@@ -120,7 +120,7 @@ Expected<State> Collection::replace_parts(const MaintenanceJob& job) const {
   if (job.rows() == 0) return next;
 
   auto segment = Segment::open(*vfs_, store::segment_file_name(job.segment_number()),
-                               config_.metric, state_.view.dim, cache_);
+                               config_.metric, state_.view.dim, memory_);
   if (!segment) return segment.error();
   Part part{*segment, job.rows(), 0, nullptr};
   // Rows deleted while the job ran.

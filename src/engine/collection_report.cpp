@@ -90,11 +90,11 @@ void check_files(store::Vfs& vfs, Metric metric, const State& state, store::LogT
       note(result.error());
     }
   }
-  const auto cache = std::make_shared<column::BlockCache>(0);
+  const SegmentMemory memory{std::make_shared<column::BlockCache>(0)};
   for (const PartState& part : state.parts) {
     if (part.segment_number == 0) continue;
     const std::string name = store::segment_file_name(part.segment_number);
-    auto segment = Segment::open(vfs, name, metric, state.view.dim, cache);
+    auto segment = Segment::open(vfs, name, metric, state.view.dim, memory);
     if (!segment) {
       note(segment.error());
     } else if (auto sound = (*segment)->verify(); !sound) {
@@ -119,8 +119,6 @@ Expected<Buffer> Collection::statistics() {
     if (const auto size = vfs_->size(name)) bytes_on_disk += *size;
   }
   uint64_t head_rows = 0;
-  uint64_t head_bytes = 0;
-  uint64_t segment_bytes = 0;
   uint64_t deleted = 0;
   uint32_t segments = 0;
   for (size_t i = 0; i < view.parts.size(); ++i) {
@@ -128,10 +126,8 @@ Expected<Buffer> Collection::statistics() {
     deleted += part.deleted_count;
     if (state_.parts[i].segment_number == 0) {
       head_rows += part.count;
-      head_bytes += part.source->bytes();
     } else {
       ++segments;
-      segment_bytes += part.source->bytes();
     }
   }
 
@@ -182,9 +178,14 @@ Expected<Buffer> Collection::statistics() {
     writer.nil();
   }
   writer.text("memory");
-  writer.map(2);
-  put(writer, "head", head_bytes);
-  put(writer, "segments", segment_bytes);
+  const MemoryUse memory = memory_use();
+  writer.map(6);
+  put(writer, "head", memory.head);
+  put(writer, "segments", memory.segments);
+  put(writer, "mapped", memory.mapped);
+  put(writer, "resident", memory.resident);
+  put(writer, "blocks", memory.blocks);
+  put(writer, "limit", options_.memory_limit);
   put_histogram(writer, "queries", query_times_);
   put_histogram(writer, "commits", commit_times_);
   writer.text("inserts");

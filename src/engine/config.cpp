@@ -93,6 +93,15 @@ Expected<OpenOptions> decode_open_options(Bytes bytes) {
   if (!threshold) return threshold.error();
   options.seal_threshold = *threshold;
   if (const auto read_only = map->find("readOnly")) options.read_only = read_only->boolean();
+  if (const auto use_mmap = map->find("useMmap")) options.use_mmap = use_mmap->boolean();
+  const auto from_rows = number_in(*map, "mmapThreshold", 0, 0, 0xFFFFFFFF);
+  if (!from_rows) return from_rows.error();
+  options.mmap_threshold = *from_rows;
+  if (const auto limit = map->find("memoryLimit"); limit && !limit->is(msgpack::Kind::kNil)) {
+    const auto bytes = limit->whole();
+    if (!bytes) return invalid("memoryLimit", "a whole number of bytes");
+    options.memory_limit = static_cast<uint64_t>(*bytes);
+  }
   return options;
 }
 

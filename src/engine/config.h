@@ -32,6 +32,9 @@ struct OpenOptions {
   Durability durability = Durability::kSync;
   uint32_t seal_threshold = 0;  ///< rows in the head before it is sealed; 0: by dimension
   bool read_only = false;       ///< this session writes nothing; no maintenance is taken up
+  bool use_mmap = true;         ///< segments are mapped where the system can
+  uint32_t mmap_threshold = 0;  ///< segments of fewer rows are read into memory all the same
+  uint64_t memory_limit = 0;    ///< bytes from which on mapped segments are released; 0: none
 };
 
 Expected<OpenOptions> decode_open_options(Bytes bytes);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "engine/batch.h"
-#include "engine/segment.h"
 #include "engine/transaction.h"
 #include "store/file_names.h"
 
@@ -19,12 +18,12 @@ std::shared_ptr<const RowSource> find_segment(const State& known, uint64_t numbe
 }
 
 Expected<Part> open_part(store::Vfs& vfs, const store::SegmentEntry& entry, const Config& config,
-                         const State& known, const std::shared_ptr<column::BlockCache>& cache) {
+                         const State& known, const SegmentMemory& memory) {
   Part part{find_segment(known, entry.number), entry.rows,
             static_cast<uint32_t>(entry.deleted_rows.size()), nullptr};
   if (!part.source) {
     const std::string name = store::segment_file_name(entry.number);
-    auto segment = Segment::open(vfs, name, config.metric, config.dimensions, cache);
+    auto segment = Segment::open(vfs, name, config.metric, config.dimensions, memory);
     if (!segment) return segment.error();
     if ((*segment)->rows() != entry.rows) {
       return Error{Code::kCorruptFile, name + " is corrupt: expected " +
@@ -105,13 +104,12 @@ Expected<std::vector<uint64_t>> log_numbers(store::Vfs& vfs, uint64_t first) {
 }
 
 Expected<Recovered> recover(store::Vfs& vfs, const store::Manifest& manifest, const Config& config,
-                            const State& known, store::LogTail tail,
-                            const std::shared_ptr<column::BlockCache>& cache) {
+                            const State& known, store::LogTail tail, const SegmentMemory& memory) {
   Recovered recovered;
   State& state = recovered.state;
   state.view.dim = config.dimensions;
   for (const store::SegmentEntry& entry : manifest.segments) {
-    auto part = open_part(vfs, entry, config, known, cache);
+    auto part = open_part(vfs, entry, config, known, memory);
     if (!part) return part.error();
     state.view.parts.push_back(std::move(*part));
     state.parts.push_back({entry.number, 0, 0});

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/expected.h"
-#include "column/block_cache.h"
 #include "engine/config.h"
+#include "engine/segment.h"
 #include "engine/state.h"
 #include "store/log.h"
 #include "store/manifest.h"
@@ -33,13 +33,12 @@ struct Recovered {
 Expected<std::vector<uint64_t>> log_numbers(store::Vfs& vfs, uint64_t first);
 
 /// Reads the state that the manifest and the log describe. `config` is the manifest's; `known`
-/// gives segments that are open already, by their number; others are opened with `cache`.
+/// gives segments that are open already, by their number; others are opened with `memory`.
 ///
 /// Errors: MISSING_FILE, CORRUPT_FILE and the like name the file. While another process writes
 /// (`tail` is kGrowing), MISSING_FILE also means that the manifest has been replaced meanwhile.
 Expected<Recovered> recover(store::Vfs& vfs, const store::Manifest& manifest, const Config& config,
-                            const State& known, store::LogTail tail,
-                            const std::shared_ptr<column::BlockCache>& cache);
+                            const State& known, store::LogTail tail, const SegmentMemory& memory);
 
 /// Adds what the log has gained since, under the same manifest. After an error `state` cannot be
 /// caught up any more: rows may have been added to its head that it does not count.

@@ -123,13 +123,13 @@ Expected<void> Segment::write(store::Vfs& vfs, std::string_view name, Metric met
 
 Expected<std::shared_ptr<const Segment>> Segment::open(store::Vfs& vfs, std::string_view name,
                                                        Metric metric, uint32_t dim,
-                                                       std::shared_ptr<column::BlockCache> cache) {
+                                                       const SegmentMemory& memory) {
   auto file = store::SegmentFile::open(vfs, name);
   if (!file) return file.error();
   std::shared_ptr<Segment> segment(new Segment());
   segment->file_ = std::move(*file);
-  segment->cache_ = std::move(cache);
-  if (auto mapped = segment->map(metric, dim); !mapped) return mapped.error();
+  segment->cache_ = memory.cache;
+  if (auto mapped = segment->map(metric, dim, memory.map_from_rows); !mapped) return mapped.error();
   return std::shared_ptr<const Segment>(std::move(segment));
 }
 
@@ -141,7 +141,7 @@ Error Segment::in_this_file(Error error) const {
   return error.code == Code::kCorruptFile ? corrupt(error.message) : std::move(error);
 }
 
-Expected<void> Segment::map(Metric metric, uint32_t dim) {
+Expected<void> Segment::map(Metric metric, uint32_t dim, uint64_t map_from_rows) {
   Expected<void> missing;
   const auto section = [&](uint32_t id) {
     auto bytes = file_->section(id);
@@ -157,6 +157,9 @@ Expected<void> Segment::map(Metric metric, uint32_t dim) {
   }
   rows_ = info->rows;
   dim_ = dim;
+  if (rows_ < map_from_rows) {
+    if (auto loaded = file_->load(); !loaded) return loaded;
+  }
   const Bytes vectors = section(kVectors);
   if (vectors.size() != uint64_t{rows_} * dim * sizeof(float)) {
     return corrupt("vectors are missing");
@@ -192,6 +195,7 @@ Expected<std::string_view> Segment::id(uint32_t row, std::string& scratch) const
 }
 
 Expected<Bytes> Segment::metadata(uint32_t row, column::Scratch& scratch) const {
+  note_use();
   auto map = metadata_.map(row, scratch);
   if (!map) return in_this_file(map.error());
   return map;
@@ -218,11 +222,13 @@ std::optional<uint32_t> Segment::find(std::string_view id, uint32_t /*count*/,
 }
 
 std::vector<index::VectorBlock> Segment::blocks(uint32_t count) const {
+  note_use();
   return {index::VectorBlock{vectors_, inv_norms_, 0, count}};
 }
 
 void Segment::search(const index::SearchRequest& request, uint32_t /*count*/, bool exact,
                      std::vector<index::Neighbor>& out) const {
+  note_use();
   if (graph_ == nullptr || exact) {
     flat_->search(request, out);
   } else {

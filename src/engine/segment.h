@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +18,14 @@
 
 namespace quiver::engine {
 
+/// Where segments are kept while they are open.
+struct SegmentMemory {
+  /// For blocks that are decompressed.
+  std::shared_ptr<column::BlockCache> cache;
+  /// Segments of fewer rows are read into memory, others are mapped.
+  uint64_t map_from_rows = 0;
+};
+
 /// An immutable file of rows with their graph (docs/format.md), read where it lies: opening it
 /// checks what leads to the rows, and everything else is checked for its bounds when it is used.
 /// Only verify() reads it all.
@@ -28,7 +39,7 @@ class Segment final : public RowSource {
   /// CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
   static Expected<std::shared_ptr<const Segment>> open(store::Vfs& vfs, std::string_view name,
                                                        Metric metric, uint32_t dim,
-                                                       std::shared_ptr<column::BlockCache> cache);
+                                                       const SegmentMemory& memory);
 
   [[nodiscard]] uint32_t rows() const { return rows_; }
   [[nodiscard]] bool has_graph() const { return graph_ != nullptr; }
@@ -51,9 +62,15 @@ class Segment final : public RowSource {
   [[nodiscard]] Expected<void> verify() const override;
   [[nodiscard]] uint64_t bytes() const override { return file_->size(); }
 
+  /// The file's content, to ask of its memory.
+  [[nodiscard]] const store::FileBytes& content() const { return file_->content(); }
+  /// When it was last searched or listed.
+  [[nodiscard]] std::chrono::steady_clock::time_point last_use() const { return last_use_; }
+
  private:
   Segment() = default;
-  Expected<void> map(Metric metric, uint32_t dim);
+  Expected<void> map(Metric metric, uint32_t dim, uint64_t map_from_rows);
+  void note_use() const { last_use_ = std::chrono::steady_clock::now(); }
   [[nodiscard]] Error corrupt(std::string_view what) const;
   [[nodiscard]] Error in_this_file(Error error) const;
 
@@ -67,6 +84,8 @@ class Segment final : public RowSource {
   column::Metadata metadata_;
   std::unique_ptr<index::FlatIndex> flat_;
   std::unique_ptr<index::GraphIndex> graph_;
+  mutable std::atomic<std::chrono::steady_clock::time_point> last_use_{
+      std::chrono::steady_clock::now()};
 };
 
 }  // namespace quiver::engine

@@ -113,10 +113,17 @@ void SharedCollection::write_loop() {
 void SharedCollection::maintenance_loop() {
   lower_thread_priority();
   constexpr std::chrono::milliseconds kSyncInterval{50};
+  constexpr std::chrono::milliseconds kMemoryInterval{250};
   while (!stopping_) {
     {
       std::unique_lock lock(mutex_);
-      maintenance_wake_.wait(lock, [this] { return stopping_ || work_expected_; });
+      const auto is_wanted = [this] { return stopping_ || work_expected_; };
+      if (collection_->has_memory_limit()) {
+        // Searches bring pages into memory without telling.
+        maintenance_wake_.wait_for(lock, kMemoryInterval, is_wanted);
+      } else {
+        maintenance_wake_.wait(lock, is_wanted);
+      }
       work_expected_ = false;
       // Lets commits gather, so that an fsync of 'async' covers many of them.
       maintenance_wake_.wait_for(lock, kSyncInterval, [this] { return stopping_.load(); });
@@ -125,6 +132,7 @@ void SharedCollection::maintenance_loop() {
       collection_->set_maintenance_error(synced.error());
     while (!stopping_ && run_next_job()) {
     }
+    if (collection_->has_memory_limit()) collection_->keep_to_memory_limit();
   }
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <new>
 
 #include "base/crc32c.h"
 
@@ -192,6 +193,41 @@ Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_v
   if (!block_crcs.empty()) std::memcpy(block_crcs.data(), crcs.data(), crcs.size());
   return std::unique_ptr<SegmentFile>(new SegmentFile(std::string(name), std::move(*content),
                                                       std::move(sections), std::move(block_crcs)));
+}
+
+namespace {
+
+/// A copy of a file, aligned as its sections are.
+class LoadedBytes final : public FileBytes {
+ public:
+  explicit LoadedBytes(Bytes bytes)
+      : memory_(static_cast<uint8_t*>(::operator new(bytes.size(), kAlignment))),
+        size_(bytes.size()) {
+    std::memcpy(memory_, bytes.data(), size_);
+  }
+  ~LoadedBytes() override { ::operator delete(memory_, kAlignment); }
+  LoadedBytes(const LoadedBytes&) = delete;
+  LoadedBytes& operator=(const LoadedBytes&) = delete;
+
+  [[nodiscard]] Bytes bytes() const override { return {memory_, size_}; }
+
+ private:
+  static constexpr std::align_val_t kAlignment{4096};
+  uint8_t* memory_;
+  size_t size_;
+};
+
+}  // namespace
+
+Expected<void> SegmentFile::load() {
+  if (!content_->is_mapped()) return {};
+  try {
+    content_ = std::make_shared<LoadedBytes>(content_->bytes());
+    return {};
+  } catch (const std::bad_alloc&) {
+    return Error{Code::kOutOfMemory,
+                 "No memory for the " + std::to_string(size()) + " bytes of " + name_};
+  }
 }
 
 Expected<void> SegmentFile::check_gaps() const {

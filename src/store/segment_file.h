@@ -80,6 +80,12 @@ class SegmentFile {
   /// Reads all sections and gives the blocks that are not what was written, in their order.
   [[nodiscard]] std::vector<DamagedBlock> damaged_blocks() const;
 
+  /// The content, to ask of its memory.
+  [[nodiscard]] const FileBytes& content() const { return *content_; }
+  /// Copies what is mapped into memory of its own. Sections given before point to the old place.
+  /// OUT_OF_MEMORY if it does not fit.
+  Expected<void> load();
+
   /// CORRUPT_FILE if there is no such section.
   [[nodiscard]] Expected<Bytes> section(uint32_t id) const;
   [[nodiscard]] uint64_t size() const { return content_->bytes().size(); }

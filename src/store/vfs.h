@@ -30,6 +30,13 @@ class FileBytes {
  public:
   virtual ~FileBytes() = default;
   [[nodiscard]] virtual Bytes bytes() const = 0;
+
+  /// Whether the system brings the bytes into memory by use and takes them out when it needs room.
+  [[nodiscard]] virtual bool is_mapped() const { return false; }
+  /// About how many of them are in memory now.
+  [[nodiscard]] virtual uint64_t resident() const { return bytes().size(); }
+  /// Takes what is mapped out of memory until it is used again.
+  virtual void release() const {}
 };
 
 /// Who holds a lock: enough to find out later whether it is still alive.

@@ -15,6 +15,7 @@
 #include <optional>
 #include <random>
 
+#include "store/mapped_pages.h"
 #include "store/vfs_native.h"
 
 namespace quiver::store {
@@ -118,6 +119,9 @@ class MappedFile final : public FileBytes {
   [[nodiscard]] Bytes bytes() const override {
     return {static_cast<const uint8_t*>(address_), size_};
   }
+  [[nodiscard]] bool is_mapped() const override { return true; }
+  [[nodiscard]] uint64_t resident() const override { return resident_bytes(address_, size_); }
+  void release() const override { release_pages(address_, size_); }
 
  private:
   void* address_;

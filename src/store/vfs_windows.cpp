@@ -18,6 +18,7 @@
 #include <system_error>
 #include <utility>
 
+#include "store/mapped_pages.h"
 #include "store/vfs_native.h"
 
 namespace quiver::store {
@@ -169,6 +170,9 @@ class MappedFile final : public FileBytes {
   MappedFile& operator=(const MappedFile&) = delete;
 
   [[nodiscard]] Bytes bytes() const override { return {static_cast<const uint8_t*>(data_), size_}; }
+  [[nodiscard]] bool is_mapped() const override { return true; }
+  [[nodiscard]] uint64_t resident() const override { return resident_bytes(data_, size_); }
+  void release() const override { release_pages(data_, size_); }
 
  private:
   const void* data_;  // null for an empty file, which cannot be mapped

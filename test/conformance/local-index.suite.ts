@@ -940,6 +940,44 @@ export function localIndexSuite(backend: Backend): void {
         expect(metrics.simd).toMatch(/\w/);
       });
 
+      test('memory: mapped segments come by use, and answers do not depend on where they lie', async () => {
+        index = make();
+        await index.createIndex();
+        const vectors = randomVectors(3000, 32, 12);
+        await index.insertItems(vectors.map((vector, i) => ({ id: `id${i}`, vector })));
+        const head = (await index.getPerformanceMetrics()).memory;
+        expect(head).toMatchObject({ segments: 0, mapped: 0, resident: 0, limit: 0 });
+        expect(head.head).toBeGreaterThan(3000 * 32 * 4);
+        await index.optimize();
+        await index.close();
+        const answers = [];
+        for (const options of [
+          {},
+          { useMmap: false },
+          { mmapThreshold: 3001 },
+          { mmapThreshold: 3000 },
+          { memoryLimit: '100kB' },
+        ]) {
+          const again = make(options);
+          const before = (await again.getPerformanceMetrics()).memory;
+          answers.push(await again.query({ vector: vectors[7] as Float32Array, topK: 20 }));
+          const { memory } = await again.getPerformanceMetrics();
+          const isMapped =
+            backend === 'native' && !('useMmap' in options || options.mmapThreshold === 3001);
+          expect(memory.segments).toBeGreaterThan(3000 * 32 * 4);
+          expect(memory.mapped).toBe(isMapped ? memory.segments : 0);
+          expect(memory.head).toBe(0);
+          if (isMapped && process.platform === 'linux') {
+            expect(before.resident).toBeLessThan(memory.segments);
+            expect(memory.resident).toBeGreaterThan(0);
+          } else if (!isMapped) {
+            expect(memory.resident).toBe(memory.segments);
+          }
+          await again.close();
+        }
+        for (const answer of answers) expect(answer).toEqual(answers[0]);
+      });
+
       test('sealing in the background loses and doubles nothing', async () => {
         index = make({ sealThreshold: 200 });
         await index.createIndex();

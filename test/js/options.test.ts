@@ -38,6 +38,11 @@ test.each([
   { durability: 'fsync' },
   { backend: 'gpu' },
   { sealThreshold: 0 },
+  { useMmap: 1 },
+  { mmapThreshold: -1 },
+  { memoryLimit: 0 },
+  { memoryLimit: '1 XB' },
+  { memoryLimit: 'much' },
 ])('a value out of range is refused: %o', async (options) => {
   const error = await errorOf(() => checkIndexOptions(vague(options)));
   expect(error.code).toBe('INVALID_ARGUMENT');
@@ -56,6 +61,9 @@ test('good values pass, undefined means the default', () => {
     efConstruction: 8,
     durability: 'none',
     backend: 'wasm',
+    useMmap: false,
+    mmapThreshold: 0,
+    memoryLimit: '1.5 GiB',
   });
   checkIndexOptions(vague({ dimensions: undefined, metric: undefined }));
   checkQueryManyOptions({
