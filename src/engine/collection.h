@@ -102,6 +102,12 @@ class Collection {
   /// Puts the finished job's segment in place of the parts that it was made from.
   Expected<void> install(const MaintenanceJob& job);
 
+  /// When rows come faster than graphs are built, and heads fill much memory: writes them to a
+  /// segment without a graph, which is built later. Only where files are mapped, else nothing would
+  /// be won. An error is also kept for the statistics; the next try comes when as much again was
+  /// written.
+  Expected<void> make_room();
+
   /// Asks for one segment without deleted rows. Errors as `become_writer`.
   Expected<void> request_optimize();
 
@@ -164,6 +170,9 @@ class Collection {
   [[nodiscard]] std::optional<std::pair<size_t, size_t>> next_range() const;
   [[nodiscard]] Expected<State> replace_parts(const MaintenanceJob& job) const;
   void remove_replaced(const MaintenanceJob& job, const State& before);
+  Expected<void> install_locked(const MaintenanceJob& job);
+  [[nodiscard]] uint64_t most_head_bytes() const;
+  [[nodiscard]] uint64_t free_head_bytes() const;
 
   std::shared_ptr<store::Vfs> vfs_;
   const Config config_;
@@ -182,6 +191,8 @@ class Collection {
   std::unique_ptr<store::LogWriter> log_;    // opened by the first commit
   uint64_t next_file_number_ = 1;
   std::vector<std::string> superfluous_;  // with the lock: files that were in use when last tried
+  size_t busy_parts_ = 0;        // so many parts from the front may be in the job that runs
+  uint64_t room_wanted_at_ = 0;  // make_room() waits for so many bytes of heads; 0: the usual
   bool unsynced_ = false;
   bool closed_ = false;
   bool resume_ = false;   // maintenance was left undone

@@ -8,6 +8,15 @@
 #include "store/file_names.h"
 
 namespace quiver::engine {
+namespace {
+
+/// Whether a part is searched row by row only for want of time.
+bool wants_graph(const Part& part, const PartState& state) {
+  return state.segment_number == 0 ||
+         (part.source->graph() == nullptr && part.live() >= kSmallestGraph);
+}
+
+}  // namespace
 
 /// About 2 million floats: what a query measures in a fraction of a millisecond.
 uint32_t Collection::seal_threshold() const {
@@ -34,25 +43,25 @@ Expected<void> Collection::freeze() {
 /// The parts that the next job is to replace by one segment.
 std::optional<std::pair<size_t, size_t>> Collection::next_range() const {
   const std::vector<Part>& parts = state_.view.parts;
-  size_t segments = 0;
-  while (segments < parts.size() && state_.parts[segments].segment_number != 0) ++segments;
   const size_t sealable = parts.size() - (state_.head ? 1 : 0);
+  size_t unbuilt = 0;  // the first part that has no graph yet
+  while (unbuilt < sealable && !wants_graph(parts[unbuilt], state_.parts[unbuilt])) ++unbuilt;
   if (optimize_requested_) {
     const bool is_compact =
-        sealable == 0 || (sealable == 1 && segments == 1 && parts[0].deleted_count == 0);
+        sealable == 0 || (sealable == 1 && unbuilt == 1 && parts[0].deleted_count == 0);
     if (!is_compact) return std::pair(size_t{0}, sealable);
   }
-  if (segments < sealable) return std::pair(segments, sealable);
-  for (size_t i = 0; i < segments; ++i) {
+  if (unbuilt < sealable) return std::pair(unbuilt, sealable);
+  for (size_t i = 0; i < sealable; ++i) {
     if (parts[i].deleted_count * 2 > parts[i].count) return std::pair(i, i + 1);
   }
   // Merge the newest segments once four or more are of like size: each row is then merged a
   // logarithmic number of times.
-  if (segments == 0) return std::nullopt;
-  size_t first = segments - 1;
+  if (sealable == 0) return std::nullopt;
+  size_t first = sealable - 1;
   uint64_t rows = parts[first].live();
   while (first > 0 && parts[first - 1].live() <= rows) rows += parts[--first].live();
-  if (segments - first >= 4) return std::pair(first, segments);
+  if (sealable - first >= 4) return std::pair(first, sealable);
   return std::nullopt;
 }
 
@@ -72,6 +81,7 @@ std::unique_ptr<MaintenanceJob> Collection::next_job() {
     }
   }
   const auto range = next_range();
+  busy_parts_ = range ? range->second : 0;
   if (!range) {
     optimize_requested_ = false;
     if (resumed_) release();
@@ -89,8 +99,13 @@ Expected<void> Collection::request_optimize() {
 
 Expected<void> Collection::install(const MaintenanceJob& job) {
   const std::lock_guard lock(writer_mutex_);
+  busy_parts_ = 0;
   if (closed_) return Error{Code::kClosed, "The index is closed"};
   if (failure_) return *failure_;
+  return install_locked(job);
+}
+
+Expected<void> Collection::install_locked(const MaintenanceJob& job) {
   auto next = replace_parts(job);
   if (!next) return next.error();
   // The manifest holds deletions that may come from commits not yet on the disk: the log first.
@@ -105,15 +120,31 @@ Expected<void> Collection::install(const MaintenanceJob& job) {
   return {};
 }
 
+namespace {
+
+/// Moves the beginning of the log behind the rows of all segments that no head comes before.
+void drop_logs(State& state) {
+  for (const PartState& part : state.parts) {
+    if (part.segment_number == 0) return;
+    if (part.log_after <= state.first_log) continue;
+    state.first_log = part.log_after;
+    state.first_sequence = part.sequence_after;
+  }
+}
+
+}  // namespace
+
 /// The state with the finished job's segment in place of the parts that it was made from.
 Expected<State> Collection::replace_parts(const MaintenanceJob& job) const {
   State next = state_;
   const auto first = static_cast<ptrdiff_t>(job.first());
   const auto last = static_cast<ptrdiff_t>(job.last());
-  if (const PartState& replaced = state_.parts[job.last() - 1]; replaced.segment_number == 0) {
-    next.first_log = replaced.log_after;
-    next.first_sequence = replaced.sequence_after;
+  PartState made = state_.parts[job.last() - 1];
+  made.segment_number = job.segment_number();
+  for (size_t part = job.first(); part < job.last(); ++part) {
+    next.parts[part].segment_number = job.segment_number();
   }
+  drop_logs(next);
   std::vector<Part>& parts = next.view.parts;
   parts.erase(parts.begin() + first, parts.begin() + last);
   next.parts.erase(next.parts.begin() + first, next.parts.begin() + last);
@@ -133,8 +164,47 @@ Expected<State> Collection::replace_parts(const MaintenanceJob& job) const {
   }
   if (part.deleted_count != 0) part.deleted = std::move(deleted);
   parts.insert(parts.begin() + first, std::move(part));
-  next.parts.insert(next.parts.begin() + first, PartState{job.segment_number(), 0, 0});
+  next.parts.insert(next.parts.begin() + first, made);
   return next;
+}
+
+/// Heads may fill so many bytes before graphs are waited for no longer.
+uint64_t Collection::most_head_bytes() const {
+  constexpr uint64_t kMostHeadBytes = uint64_t{256} << 20;
+  if (options_.memory_limit == 0) return kMostHeadBytes;
+  return std::min(kMostHeadBytes, options_.memory_limit / 2);
+}
+
+/// Of the heads that no job works on.
+uint64_t Collection::free_head_bytes() const {
+  uint64_t bytes = 0;
+  for (size_t part = busy_parts_; part < state_.parts.size(); ++part) {
+    if (state_.parts[part].segment_number == 0) bytes += state_.view.parts[part].source->bytes();
+  }
+  return bytes;
+}
+
+Expected<void> Collection::make_room() {
+  const std::lock_guard lock(writer_mutex_);
+  if (closed_ || failure_ || !lock_ || !options_.use_mmap || !vfs_->maps_files()) return {};
+  const uint64_t bytes = free_head_bytes();
+  if (bytes == 0 || bytes < std::max(room_wanted_at_, most_head_bytes())) return {};
+  if (state_.head) {
+    if (auto frozen = freeze(); !frozen) {
+      failure_ = frozen.error();
+      return frozen;
+    }
+  }
+  size_t first = busy_parts_;
+  while (state_.parts[first].segment_number != 0) ++first;
+  MaintenanceJob job(view_, first, state_.parts.size(), config_, next_file_number_++,
+                     MaintenanceJob::Graph::kNone);
+  Expected<void> done = job.prepare();
+  if (done) done = job.write(*vfs_);
+  if (done) done = install_locked(job);
+  room_wanted_at_ = done ? 0 : bytes + most_head_bytes();
+  if (!done) set_maintenance_error(done.error());
+  return done;
 }
 
 /// Removes the files that the manifest does not name any more.

@@ -168,7 +168,9 @@ Expected<Buffer> Collection::statistics() {
   writer.text("maintenance");
   writer.map(4);
   writer.text("idle");
-  writer.boolean(maintenance_idle_ && !optimize_requested_);
+  // What a commit has just left to do is not yet known to the thread that will do it.
+  const bool is_pending = lock_ && !maintenance_error && (wants_seal() || next_range());
+  writer.boolean(maintenance_idle_ && !optimize_requested_ && !is_pending);
   put(writer, "done", uint64_t{maintenance_done_});
   put(writer, "total", uint64_t{maintenance_total_});
   writer.text("error");

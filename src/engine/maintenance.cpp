@@ -3,20 +3,14 @@
 #include <algorithm>
 
 namespace quiver::engine {
-namespace {
-
-/// Below this many rows measuring all of them is as fast as a walk.
-constexpr size_t kSmallestGraph = 1024;
-
-}  // namespace
-
 MaintenanceJob::MaintenanceJob(std::shared_ptr<const View> view, size_t first, size_t last,
-                               const Config& config, uint64_t segment_number)
+                               const Config& config, uint64_t segment_number, Graph graph)
     : view_(std::move(view)),
       first_(first),
       last_(last),
       config_(config),
-      segment_number_(segment_number) {
+      segment_number_(segment_number),
+      builds_graph_(graph == Graph::kBuild) {
   uint64_t live = 0;
   for (size_t part = first_; part < last_; ++part) live += view_->parts[part].live();
   rows_.reserve(live);
@@ -53,7 +47,7 @@ Expected<void> MaintenanceJob::prepare() {
   for (size_t part = first_; part < last_; ++part) {
     if (auto sound = view_->parts[part].source->verify(); !sound) return sound;
   }
-  if (rows_.size() < kSmallestGraph) {
+  if (!builds_graph_ || rows_.size() < kSmallestGraph) {
     to_link_ = 0;
     return {};
   }

@@ -14,6 +14,9 @@
 
 namespace quiver::engine {
 
+/// Below this many rows measuring all of them is as fast as a walk: they get no graph.
+inline constexpr uint32_t kSmallestGraph = 1024;
+
 /// Turns a range of a view's parts into one segment file with a graph: a seal when the parts are
 /// heads, a merge when they are segments. Deleted rows are left out. The work can be cut into
 /// slices (work) for hosts without threads, or shared by threads (link_next).
@@ -22,9 +25,12 @@ namespace quiver::engine {
 /// or deleted, not what is there.
 class MaintenanceJob {
  public:
-  /// Parts [first, last) of `view`; the new file gets the number `segment_number`.
+  enum class Graph : uint8_t { kBuild, kNone };
+
+  /// Parts [first, last) of `view`; the new file gets the number `segment_number`. Without a graph
+  /// there is nothing to link.
   MaintenanceJob(std::shared_ptr<const View> view, size_t first, size_t last, const Config& config,
-                 uint64_t segment_number);
+                 uint64_t segment_number, Graph graph = Graph::kBuild);
 
   /// Gathers the live rows and copies their vectors to the builder.
   Expected<void> prepare();
@@ -65,6 +71,7 @@ class MaintenanceJob {
   size_t last_;
   Config config_;
   uint64_t segment_number_;
+  bool builds_graph_;
   std::vector<Source> rows_;
   std::unique_ptr<index::GraphBuilder> builder_;
   uint32_t to_link_;  // all rows until prepare() knows better

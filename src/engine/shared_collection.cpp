@@ -102,6 +102,7 @@ void SharedCollection::write_loop() {
     }
     Session::write_group(writes);
     for (size_t i = 0; i < group.size(); ++i) group[i].done(std::move(writes[i].response));
+    (void)collection_->make_room();  // an error stands in the statistics
     {
       const std::lock_guard lock(mutex_);
       work_expected_ = true;

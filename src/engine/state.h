@@ -16,7 +16,7 @@ namespace quiver::engine {
 /// What the collection knows of a part beside what readers see.
 struct PartState {
   uint64_t segment_number = 0;  ///< 0: a head
-  uint64_t log_after = 0;       ///< of a frozen head: the log file begun when it was frozen
+  uint64_t log_after = 0;       ///< the log file begun when its last head was frozen; 0: unknown
   uint64_t sequence_after = 0;  ///< that file's first sequence number
 };
 

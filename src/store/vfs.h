@@ -54,6 +54,9 @@ class Vfs {
  public:
   virtual ~Vfs() = default;
 
+  /// Whether what `read` gives comes into memory by use (FileBytes::is_mapped).
+  [[nodiscard]] virtual bool maps_files() const { return false; }
+
   /// The folder's name, for messages and as its identity.
   [[nodiscard]] virtual std::string_view describe() const = 0;
 

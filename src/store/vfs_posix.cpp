@@ -152,6 +152,7 @@ class PosixVfs final : public Vfs {
   explicit PosixVfs(std::string folder) : folder_(std::move(folder)) {}
 
   [[nodiscard]] std::string_view describe() const override { return folder_; }
+  [[nodiscard]] bool maps_files() const override { return true; }
 
   Expected<std::unique_ptr<WritableFile>> create(std::string_view name) override {
     const std::string path = path_of(name);

@@ -224,6 +224,7 @@ class WindowsVfs final : public Vfs {
       : folder_(std::move(folder)), root_(extended_path(wide(folder_))) {}
 
   [[nodiscard]] std::string_view describe() const override { return folder_; }
+  [[nodiscard]] bool maps_files() const override { return true; }
 
   Expected<std::unique_ptr<WritableFile>> create(std::string_view name) override {
     const HANDLE handle = open(name, GENERIC_WRITE, CREATE_ALWAYS);

@@ -37,7 +37,8 @@ struct Size {
   uint32_t rows_at_once;
   uint32_t seal_threshold;
   Durability durability;
-  uint32_t outcomes;  ///< of each power cut that are looked at
+  uint32_t outcomes;      ///< of each power cut that are looked at
+  uint64_t memory_limit;  ///< heads of half as many bytes are not waited for
 };
 
 /// A workload on one disk, until something fails. What it does depends on the seed alone.
@@ -47,6 +48,7 @@ class Workload {
       : random_(seed), steps_(size.steps), rows_at_once_(size.rows_at_once) {
     options_.seal_threshold = size.seal_threshold;
     options_.durability = size.durability;
+    options_.memory_limit = size.memory_limit;
   }
 
   /// Runs on `disk`; true if all of it succeeded.
@@ -111,7 +113,7 @@ class Workload {
     acknowledged_ = model;
     // 'async' may lose the newest transactions, but none without those after it.
     if (options_.durability == Durability::kSync) possible_ = {model};
-    return true;
+    return options_.memory_limit == 0 || collection_->make_room().has_value();
   }
 
   /// Nothing that was acknowledged can be lost from here on.
@@ -145,6 +147,7 @@ class Workload {
         if (!inserted) return false;
         if (!*inserted) break;
       }
+      if (random_() % 2 == 0 && !commit()) return false;
       if (!job->write(*vfs_) || !collection_->install(*job)) return false;
     }
     return sync();
@@ -223,9 +226,10 @@ void check_survivor(const Workload& workload, const std::shared_ptr<store::Memor
   ASSERT_EQ(problems(**again), "");
 }
 
-constexpr Size kSizes[] = {{"ManySegments", 40, 12, 20, Durability::kSync, 6},
-                           {"Async", 40, 12, 20, Durability::kAsync, 6},
-                           {"Graphs", 6, 1500, 1200, Durability::kSync, 2}};
+constexpr Size kSizes[] = {{"ManySegments", 40, 12, 20, Durability::kSync, 6, 0},
+                           {"Async", 40, 12, 20, Durability::kAsync, 6, 0},
+                           {"FullHeads", 16, 12, 30, Durability::kSync, 6, 6000},
+                           {"Graphs", 6, 1500, 1200, Durability::kSync, 2, 0}};
 
 uint64_t operations_of(uint32_t seed, const Size& size) {
   auto disk = std::make_shared<FaultDisk>();

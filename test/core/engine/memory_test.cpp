@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <random>
 #include <string>
@@ -159,6 +160,94 @@ TEST_F(Memory, SmallSegmentsCanBeReadIntoMemory) {
   EXPECT_EQ(scores(), expected);
   collection_->keep_to_memory_limit();
   EXPECT_EQ(collection_->memory_use().resident, loaded.segments);
+}
+
+/// Rows that come faster than graphs are built.
+class FullHeads : public Memory {
+ protected:
+  void SetUp() override {
+    Memory::SetUp();
+    OpenOptions options;
+    options.seal_threshold = 300;
+    options.memory_limit = uint64_t{4000} * kDim * sizeof(float);
+    open(options);
+  }
+
+  void insert(uint32_t rows) {
+    BatchMaker batch(kDim);
+    for (uint32_t i = 0; i < rows; ++i) {
+      batch.insert("new" + std::to_string(next_++), random_vector(random_, kDim));
+    }
+    Transaction transaction;
+    ASSERT_TRUE(transaction.add(batch.encode()));
+    Transaction* const transactions[] = {&transaction};
+    Expected<WriteCounts> results[] = {WriteCounts{}};
+    collection_->commit(transactions, results);
+    ASSERT_TRUE(results[0]) << results[0].error().message;
+    const auto room = collection_->make_room();
+    ASSERT_TRUE(room) << room.error().message;
+  }
+
+  uint32_t next_ = 0;
+};
+
+TEST_F(FullHeads, GoToTheDiskWhileAGraphIsBuilt) {
+  insert(1500);
+  auto job = collection_->next_job();
+  ASSERT_TRUE(job);
+  ASSERT_TRUE(job->prepare());
+  uint64_t most = 0;
+  for (int i = 0; i < 20; ++i) {
+    insert(500);
+    most = std::max(most, collection_->memory_use().head);
+  }
+  // The job's rows, those before room is made, and what a batch brings.
+  EXPECT_LT(most, uint64_t{1500 + 2500 + 500} * (kDim + 30) * sizeof(float));
+  const std::vector<float> expected = scores();
+  while (*job->link_next()) {
+  }
+  ASSERT_TRUE(job->write(collection_->vfs()));
+  ASSERT_TRUE(collection_->install(*job));
+  EXPECT_EQ(scores(), expected);
+  while (auto more = collection_->next_job()) {
+    while (!*more->work(collection_->vfs(), std::chrono::steady_clock::time_point::max())) {
+    }
+    ASSERT_TRUE(collection_->install(*more));
+  }
+  EXPECT_EQ(scores(), expected);
+  const auto view = collection_->view();
+  EXPECT_EQ(view->live(), 1500U + 1500U + 10000U);
+  for (const Part& part : view->parts) {
+    EXPECT_TRUE(part.count < 1024 || part.source->graph() != nullptr) << part.count;
+  }
+}
+
+TEST_F(FullHeads, MayHaveNoRoomAtAll) {
+  OpenOptions options;
+  options.memory_limit = 1;
+  open(options);
+  ASSERT_TRUE(collection_->make_room());
+  insert(10);
+  EXPECT_EQ(collection_->memory_use().head, 0U);
+  EXPECT_EQ(collection_->view()->live(), 1510U);
+}
+
+TEST_F(FullHeads, AreThereAfterACrashInBetween) {
+  insert(1500);
+  auto job = collection_->next_job();
+  ASSERT_TRUE(job);
+  for (int i = 0; i < 10; ++i) insert(500);
+  const std::vector<float> expected = scores();
+  const uint64_t live = collection_->view()->live();
+  std::filesystem::path copy = folder_;
+  copy += "-copy";
+  std::filesystem::copy(folder_, copy);  // what a process that dies here leaves
+  collection_.reset();
+  std::filesystem::remove_all(folder_);
+  std::filesystem::rename(copy, folder_);
+  open({});
+  EXPECT_EQ(collection_->view()->live(), live);
+  EXPECT_EQ(scores(), expected);
 }
 
 }  // namespace

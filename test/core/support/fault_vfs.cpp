@@ -143,6 +143,8 @@ class FaultVfs final : public store::Vfs {
   explicit FaultVfs(std::shared_ptr<FaultDisk> disk) : disk_(std::move(disk)) {}
 
   [[nodiscard]] std::string_view describe() const override { return "fault"; }
+  // As a disk would; what is read is the same either way.
+  [[nodiscard]] bool maps_files() const override { return true; }
 
   Expected<std::unique_ptr<store::WritableFile>> create(std::string_view name) override {
     auto file = std::make_shared<FaultDisk::File>();
