@@ -59,6 +59,9 @@ addToLibrary({
   quiver_host_size__deps: ['$quiverCall', '$quiverPath'],
   quiver_host_size: (path) => quiverCall((host) => host.size(quiverPath(path))),
 
+  quiver_host_modified__deps: ['$quiverCall', '$quiverPath'],
+  quiver_host_modified: (path) => quiverCall((host) => host.modified(quiverPath(path))),
+
   quiver_host_open_to_read__deps: ['$quiverCall', '$quiverPath'],
   quiver_host_open_to_read: (path) => quiverCall((host) => host.openToRead(quiverPath(path))),
 

@@ -17,6 +17,7 @@ int32_t quiver_host_append(int32_t file, const uint8_t* bytes, size_t size);
 int32_t quiver_host_sync(int32_t file);
 int32_t quiver_host_close(int32_t file);
 double quiver_host_size(const char* path);
+double quiver_host_modified(const char* path);
 int32_t quiver_host_open_to_read(const char* path);
 double quiver_host_size_of(int32_t file);
 double quiver_host_read_at(int32_t file, uint8_t* into, size_t size, double offset);
@@ -180,6 +181,13 @@ class HostVfs final : public store::Vfs {
     const double size = quiver_host_size(path.c_str());
     if (size < 0) return host_error(size, "read", path);
     return static_cast<uint64_t>(size);
+  }
+
+  Expected<uint64_t> modified_ms(std::string_view name) override {
+    const std::string path = path_of(name);
+    const double time = quiver_host_modified(path.c_str());
+    if (time < 0) return host_error(time, "look at", path);
+    return static_cast<uint64_t>(time);
   }
 
   Expected<bool> exists(std::string_view name) override {

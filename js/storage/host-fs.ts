@@ -15,6 +15,8 @@ export interface HostFs {
   close(fd: number): number;
   /** The size of a file in bytes. */
   size(path: string): number;
+  /** When a file was last written, in whole milliseconds by the file system's clock. */
+  modified(path: string): number;
   /** Opens a file for `sizeOf` and `readAt`, which go on with it even if another takes its name. Returns a descriptor. */
   openToRead(path: string): number;
   /** The size of an open file in bytes. */

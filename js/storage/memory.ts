@@ -4,6 +4,7 @@ import { type HostFs, hostError } from './host-fs.ts';
 class MemoryFile {
   #bytes = new Uint8Array(0);
   size = 0;
+  modified: number = Date.now();
 
   append(more: Uint8Array): void {
     const needed = this.size + more.length;
@@ -14,6 +15,7 @@ class MemoryFile {
     }
     this.#bytes.set(more, this.size);
     this.size = needed;
+    this.modified = Date.now();
   }
 
   read(into: Uint8Array, offset: number): number {
@@ -59,6 +61,10 @@ export class MemoryFs implements HostFs {
 
   size(path: string): number {
     return this.#files.get(path)?.size ?? this.#missing(path);
+  }
+
+  modified(path: string): number {
+    return this.#files.get(path)?.modified ?? this.#missing(path);
   }
 
   openToRead(path: string): number {

@@ -40,6 +40,10 @@ export class NodeFs implements HostFs {
     return this.#try(() => fs.statSync(path).size);
   }
 
+  modified(path: string): number {
+    return this.#try(() => Math.floor(fs.statSync(path).mtimeMs));
+  }
+
   openToRead(path: string): number {
     return this.#try(() => fs.openSync(path, 'r'));
   }

@@ -40,6 +40,10 @@ export class RoutedFs implements HostFs {
     return this.#for(path).size(path);
   }
 
+  modified(path: string): number {
+    return this.#for(path).modified(path);
+  }
+
   openToRead(path: string): number {
     const fs = this.#for(path);
     return this.#keep(fs, fs.openToRead(path));

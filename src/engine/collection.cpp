@@ -232,6 +232,19 @@ Expected<void> Collection::acquire() {
   return {};
 }
 
+Expected<void> Collection::keep_lock() {
+  const std::lock_guard lock(writer_mutex_);
+  return keep_lock_locked();
+}
+
+Expected<void> Collection::keep_lock_locked() {
+  if (!lock_ || failure_) return {};
+  auto kept = lock_->keep();
+  // What another process writes from here on would be destroyed.
+  if (!kept && kept.error().code == Code::kLocked) failure_ = kept.error();
+  return kept;
+}
+
 /// Gives the lock back; from here on another process may write.
 void Collection::release() {
   mark_.reset();
@@ -349,6 +362,7 @@ void Collection::commit(std::span<Transaction* const> transactions,
   if (failure_) return fail_all(*failure_);
   resumed_ = false;
   if (auto acquired = acquire(); !acquired) return fail_all(acquired.error());
+  if (auto kept = keep_lock_locked(); !kept) return fail_all(kept.error());
 
   Draft draft(state_);
   std::vector<std::vector<Buffer>> payloads;

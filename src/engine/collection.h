@@ -92,6 +92,10 @@ class Collection {
   /// disk is then unknown, and only opening the index again tells.
   void commit(std::span<Transaction* const> transactions, std::span<Expected<WriteCounts>> results);
 
+  /// Says to other hosts that the owner of the lock lives; to be called every Lock::kBeatEvery.
+  /// LOCKED, as for every later write, if it has been taken away.
+  Expected<void> keep_lock();
+
   /// Puts on the disk what `durability: 'async'` has acknowledged since the last time.
   Expected<void> sync();
 
@@ -151,6 +155,7 @@ class Collection {
   Expected<bool> read_changes_once();
   Expected<Config> check_identity(const store::Manifest& manifest) const;
   Expected<void> acquire();
+  Expected<void> keep_lock_locked();
   void release();
   void remove_superfluous();
   void remove_orphans(const store::Manifest& manifest, const std::vector<std::string>& files);

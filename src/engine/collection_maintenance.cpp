@@ -73,6 +73,7 @@ std::unique_ptr<MaintenanceJob> Collection::next_job() {
     if (!std::exchange(resume_, false) || !acquire()) return nullptr;
     resumed_ = true;
   }
+  if (!keep_lock_locked()) return nullptr;
   remove_superfluous();
   if (wants_seal()) {
     if (auto frozen = freeze(); !frozen) {
@@ -106,6 +107,7 @@ Expected<void> Collection::install(const MaintenanceJob& job) {
 }
 
 Expected<void> Collection::install_locked(const MaintenanceJob& job) {
+  if (auto kept = keep_lock_locked(); !kept) return kept;
   auto next = replace_parts(job);
   if (!next) return next.error();
   // The manifest holds deletions that may come from commits not yet on the disk: the log first.

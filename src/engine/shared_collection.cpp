@@ -89,7 +89,12 @@ void SharedCollection::write_loop() {
     std::vector<PendingWrite> group;
     {
       std::unique_lock lock(mutex_);
-      write_wake_.wait(lock, [this] { return stopping_ || !writes_.empty(); });
+      const auto is_wanted = [this] { return stopping_ || !writes_.empty(); };
+      while (!write_wake_.wait_for(lock, store::Lock::kBeatEvery, is_wanted)) {
+        lock.unlock();
+        (void)collection_->keep_lock();  // an error is that of the next write
+        lock.lock();
+      }
       if (writes_.empty()) return;
       group.assign(std::make_move_iterator(writes_.begin()),
                    std::make_move_iterator(writes_.end()));

@@ -48,6 +48,23 @@ Expected<std::vector<uint64_t>> lock_numbers(Vfs& vfs) {
   return numbers;
 }
 
+/// Whether a file has not been written for long, by the clock of its file system: that of a file
+/// which is made for it. False where that cannot be told.
+bool is_stale(Vfs& vfs, const std::string& name) {
+  const auto written = vfs.modified_ms(name);
+  if (!written) return false;
+  const std::string probe = name + "-" + std::to_string(vfs.current_owner().pid) + ".tmp";
+  {
+    auto file = vfs.create(probe);
+    if (!file || !(*file)->append(as_bytes(std::string_view("now")))) return false;
+  }
+  const auto now = vfs.modified_ms(probe);
+  (void)vfs.remove(probe);  // whoever writes next removes it else
+  constexpr auto kStaleMs =
+      static_cast<uint64_t>(std::chrono::milliseconds(Lock::kStaleAfter).count());
+  return now && *now > *written && *now - *written >= kStaleMs;
+}
+
 /// An error if the lock file belongs to a process that may be alive.
 Expected<void> check_free(Vfs& vfs, uint64_t number) {
   const std::string name = lock_file_name(number);
@@ -56,12 +73,31 @@ Expected<void> check_free(Vfs& vfs, uint64_t number) {
   const auto record = decode(as_text((*file)->bytes()));
   const std::string folder(vfs.describe());
   if (!record) {
+    // For a moment somebody's that is still being written, where it cannot appear at once.
+    if (is_stale(vfs, name)) return {};
     return Error{Code::kLocked, folder + " is locked: " + name +
                                     " cannot be read; remove it if no process uses the index"};
   }
   if (!record->held || !vfs.is_alive(record->owner)) return {};
+  const bool is_elsewhere = record->owner.host != vfs.current_owner().host;
+  if (is_elsewhere && is_stale(vfs, name)) return {};
   return Error{Code::kLocked, folder + " is in use by process " +
                                   std::to_string(record->owner.pid) + " on " + record->owner.host};
+}
+
+/// Writes a lock file's content anew, whole at every moment.
+Expected<void> rewrite(Vfs& vfs, const std::string& name, const std::string& content, bool sync) {
+  const std::string temporary = name + ".tmp";
+  {
+    auto file = vfs.create(temporary);
+    if (!file) return file.error();
+    if (auto written = (*file)->append(as_bytes(std::string_view(content))); !written)
+      return written;
+    if (sync) {
+      if (auto synced = (*file)->sync(); !synced) return synced;
+    }
+  }
+  return vfs.rename(temporary, name);
 }
 
 }  // namespace
@@ -105,17 +141,33 @@ Expected<std::unique_ptr<Lock>> Lock::acquire(Vfs& vfs) {
                std::string(vfs.describe()) + " is locked: the lock changes hands all the time"};
 }
 
-Lock::~Lock() {
-  // If this fails, the process is found dead by the next one that wants the lock.
-  const std::string record = encode(vfs_.current_owner(), kReleased);
+Expected<void> Lock::keep(std::chrono::steady_clock::time_point now) {
+  const Error lost{
+      Code::kLocked,
+      std::string(vfs_.describe()) +
+          " was taken over by another process, to which this one seemed dead; open the "
+          "index again to go on writing"};
   const std::string name = lock_file_name(number_);
-  const std::string temporary = name + ".tmp";
-  auto file = vfs_.create(temporary);
-  if (!file || !(*file)->append(as_bytes(std::string_view(record)))) return;
-  // Else a power cut could leave the name with nothing in it.
-  if (!(*file)->sync()) return;
-  file->reset();
-  (void)vfs_.rename(temporary, name);
+  const auto is_there = vfs_.exists(name);  // whoever takes over removes it
+  if (!is_there) return is_there.error();
+  if (!*is_there) return lost;
+  if (now - last_beat_ < kBeatEvery) return {};
+  // Who cannot write it lives no less: in the end another host takes over, and that is noticed.
+  if (rewrite(vfs_, name, encode(vfs_.current_owner(), kHeld), false)) last_beat_ = now;
+  // It may have been removed and is there again by this.
+  const auto numbers = lock_numbers(vfs_);
+  if (!numbers) return numbers.error();
+  if (numbers->empty() || numbers->back() != number_) return lost;
+  return {};
+}
+
+Lock::~Lock() {
+  // Not one that another process has put an end to.
+  const auto is_there = vfs_.exists(lock_file_name(number_));
+  if (!is_there || !*is_there) return;
+  // Synced, else a power cut could leave the name with nothing in it. If this fails, the process is
+  // found dead by the next one that wants the lock.
+  (void)rewrite(vfs_, lock_file_name(number_), encode(vfs_.current_owner(), kReleased), true);
 }
 
 Expected<void> remove_lock_files(Vfs& vfs) {

@@ -1,6 +1,7 @@
 #include "store/vfs.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace quiver::store {
@@ -26,6 +27,10 @@ Expected<std::shared_ptr<const FileBytes>> Vfs::read_from(std::string_view name,
   const size_t size = (*whole)->bytes().size();
   return std::shared_ptr<const FileBytes>(std::make_shared<Tail>(
       std::move(*whole), static_cast<size_t>(std::min<uint64_t>(from, size))));
+}
+
+Expected<uint64_t> Vfs::modified_ms(std::string_view name) {
+  return Error{Code::kIoError, "Nobody knows when " + std::string(name) + " was written"};
 }
 
 bool Vfs::link(const Vfs& /*from*/, std::string_view /*name*/) { return false; }

@@ -69,6 +69,9 @@ class Vfs {
                                                                uint64_t from);
   virtual Expected<uint64_t> size(std::string_view name) = 0;
   virtual Expected<bool> exists(std::string_view name) = 0;
+  /// When a file was last written, in milliseconds by the file system's own clock. IO_ERROR where
+  /// there is none.
+  virtual Expected<uint64_t> modified_ms(std::string_view name);
 
   /// All files, sorted; a folder that does not exist has none.
   virtual Expected<std::vector<std::string>> list() = 0;
@@ -90,7 +93,8 @@ class Vfs {
   virtual Expected<void> make_folder() = 0;
   virtual Expected<void> remove_folder_if_empty() = 0;
 
-  /// This process, and whether another one still runs. An owner on another host counts as alive.
+  /// This process, and whether another one may still run. Of one on another host nothing is known:
+  /// it may.
   virtual Owner current_owner() = 0;
   virtual bool is_alive(const Owner& owner) = 0;
 };

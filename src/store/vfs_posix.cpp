@@ -183,6 +183,19 @@ class PosixVfs final : public Vfs {
     return static_cast<uint64_t>(status.st_size);
   }
 
+  Expected<uint64_t> modified_ms(std::string_view name) override {
+    const std::string path = path_of(name);
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return system_error(errno, "look at", path);
+#ifdef __APPLE__
+    const timespec time = status.st_mtimespec;
+#else
+    const timespec time = status.st_mtim;
+#endif
+    return static_cast<uint64_t>(time.tv_sec) * 1000 +
+           static_cast<uint64_t>(time.tv_nsec) / 1000000;
+  }
+
   Expected<bool> exists(std::string_view name) override {
     const std::string path = path_of(name);
     struct stat status {};

@@ -256,6 +256,16 @@ class WindowsVfs final : public Vfs {
     return uint64_t{data.nFileSizeHigh} << 32 | data.nFileSizeLow;
   }
 
+  Expected<uint64_t> modified_ms(std::string_view name) override {
+    WIN32_FILE_ATTRIBUTE_DATA data{};
+    if (GetFileAttributesExW(full(name).c_str(), GetFileExInfoStandard, &data) == 0) {
+      return error("look at", name);
+    }
+    constexpr uint64_t kTicksPerMs = 10000;
+    const FILETIME& time = data.ftLastWriteTime;
+    return (uint64_t{time.dwHighDateTime} << 32 | time.dwLowDateTime) / kTicksPerMs;
+  }
+
   Expected<bool> exists(std::string_view name) override {
     if (GetFileAttributesW(full(name).c_str()) != INVALID_FILE_ATTRIBUTES) return true;
     const DWORD number = GetLastError();

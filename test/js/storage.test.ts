@@ -43,6 +43,9 @@ describe.each<[string, HostFs, string]>([
     expect(fs.close(fd)).toBe(0);
     expect(text(fs, `${folder}/a`)).toBe('one two');
 
+    expect(Number.isSafeInteger(fs.modified(`${folder}/a`))).toBe(true);
+    expect(Math.abs(fs.modified(`${folder}/a`) - Date.now())).toBeLessThan(60_000);
+
     const reader = fs.openToRead(`${folder}/a`);
     const part = new Uint8Array(3);
     expect(fs.readAt(reader, part, 0)).toBe(3);
@@ -88,6 +91,7 @@ describe.each<[string, HostFs, string]>([
   test('what is missing, and descriptors that are closed', () => {
     expect(fs.size(`${folder}/none`)).toBe(hostError.missing);
     expect(fs.openToRead(`${folder}/none`)).toBe(hostError.missing);
+    expect(fs.modified(`${folder}/none`)).toBe(hostError.missing);
     expect(fs.sizeOf(99_999)).toBeLessThan(0);
     expect(fs.readAt(99_999, new Uint8Array(1), 0)).toBeLessThan(0);
     expect(fs.rename(`${folder}/none`, `${folder}/x`)).toBe(hostError.missing);

@@ -4,8 +4,10 @@
 #include <hnswlib/hnswlib.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <string>
 #include <utility>
@@ -242,8 +244,11 @@ class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW
     return candidates.top().second;
   }
 
+  /// Vectors near the largest floats can be no number apart; such distances could not be sorted.
   [[nodiscard]] float distance(uint32_t a, uint32_t b) const {
-    return fstdistfunc_(getDataByInternalId(a), getDataByInternalId(b), dist_func_param_);
+    const float apart =
+        fstdistfunc_(getDataByInternalId(a), getDataByInternalId(b), dist_func_param_);
+    return std::isnan(apart) ? std::numeric_limits<float>::infinity() : apart;
   }
 
   /// The neighbours on level 0.

@@ -317,6 +317,68 @@ TEST_P(DeadOwner, IsSucceeded) {
   EXPECT_EQ(*vfs_->list(), std::vector<std::string>{"lock-000042"});
 }
 
+/// Owners of which nobody here can say whether they live.
+class FarOwner : public VfsTest {
+ protected:
+  static constexpr const char* kHeld = "held\n1\n\nelsewhere\n";
+
+  void set_age(const char* name, std::chrono::seconds age) {
+    std::filesystem::last_write_time(folder_ / "a" / "b" / name,
+                                     std::filesystem::file_time_type::clock::now() - age);
+  }
+};
+
+TEST_P(FarOwner, IsSucceededAfterALongSilence) {
+  for (const char* content : {kHeld, "half of it"}) {
+    write("lock-000001", content);
+    set_age("lock-000001", Lock::kStaleAfter - std::chrono::seconds(5));
+    EXPECT_EQ(Lock::acquire(*vfs_).error().code, Code::kLocked);
+    set_age("lock-000001", Lock::kStaleAfter + std::chrono::seconds(1));
+    const auto lock = Lock::acquire(*vfs_);
+    ASSERT_TRUE(lock) << lock.error().message;
+    EXPECT_EQ(*vfs_->list(), std::vector<std::string>{"lock-000002"});
+    ASSERT_TRUE(vfs_->remove("lock-000002"));
+  }
+}
+
+TEST_P(FarOwner, OfThisHostThatLivesIsNot) {
+  const auto lock = Lock::acquire(*vfs_);
+  ASSERT_TRUE(lock);
+  set_age("lock-000001", std::chrono::hours(1));
+  EXPECT_EQ(Lock::acquire(*vfs_).error().code, Code::kLocked);
+}
+
+TEST_P(FarOwner, SaysThatItLives) {
+  const auto lock = Lock::acquire(*vfs_);
+  ASSERT_TRUE(lock);
+  const auto start = std::chrono::steady_clock::now();
+  const uint64_t now = *vfs_->modified_ms("lock-000001");
+  set_age("lock-000001", std::chrono::hours(1));
+  ASSERT_TRUE((*lock)->keep(start));
+  EXPECT_LT(*vfs_->modified_ms("lock-000001"), now);
+  ASSERT_TRUE((*lock)->keep(start + Lock::kBeatEvery + std::chrono::seconds(1)));
+  EXPECT_GE(*vfs_->modified_ms("lock-000001"), now);
+  EXPECT_EQ(*vfs_->list(), std::vector<std::string>{"lock-000001"});
+}
+
+TEST_P(FarOwner, NoticesThatItWasSucceeded) {
+  for (const bool beats : {false, true}) {
+    auto lock = Lock::acquire(*vfs_);
+    ASSERT_TRUE(lock);
+    write("lock-000009", kHeld);
+    if (!beats) {
+      ASSERT_TRUE(vfs_->remove(vfs_->list()->front()));
+    }
+    const auto kept =
+        (*lock)->keep(std::chrono::steady_clock::now() + std::chrono::seconds(beats ? 60 : 0));
+    ASSERT_EQ(kept.error().code, Code::kLocked);
+    lock->reset();
+    EXPECT_EQ(read("lock-000009"), kHeld);
+    ASSERT_TRUE(remove_lock_files(*vfs_));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FarOwner, testing::Values("native"));
 INSTANTIATE_TEST_SUITE_P(Each, DeadOwner, testing::Values("native"));
 
 }  // namespace
