@@ -43,12 +43,17 @@ Expected<Part> open_part(store::Vfs& vfs, const store::SegmentEntry& entry, cons
 }
 
 Expected<void> redo(Draft& draft, Metric metric, const std::string& log, Bytes payload) {
+  const auto corrupt = [&log](const std::string& what) {
+    return Error{Code::kCorruptFile, log + " is corrupt: " + what};
+  };
   auto batch = decode_batch(payload);
-  const bool fits = batch && check_dimensions(draft.view().dim, *batch);
-  if (!fits) {
-    return Error{
-        Code::kCorruptFile,
-        log + " is corrupt: " + (batch ? "a vector has a wrong length" : batch.error().message)};
+  if (!batch) return corrupt(batch.error().message);
+  if (!check_dimensions(draft.view().dim, *batch)) return corrupt("a vector has a wrong length");
+  // Inserts and updates are resolved before they are logged.
+  for (const Operation& operation : batch->operations) {
+    if (operation.kind != OperationKind::kUpsert && operation.kind != OperationKind::kDelete) {
+      return corrupt("an operation is neither an upsert nor a delete");
+    }
   }
   if (batch->dim != 0) draft.set_dimensions(batch->dim);
   for (const Operation& operation : batch->operations) {
