@@ -22,8 +22,8 @@ namespace {
 
 constexpr size_t kMaxPieces = 64;
 /// What is written again at most, so that an input stays quick.
-constexpr size_t kMaxRewritten = size_t{1} << 18;
-constexpr uint32_t kMaxRows = 10000;
+constexpr size_t kMaxRewritten = size_t{1} << 16;
+constexpr uint32_t kMaxRows = 1000;
 
 using Parts = std::map<std::string, Buffer>;
 

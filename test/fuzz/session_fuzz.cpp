@@ -36,8 +36,7 @@ void check_verifies(engine::Session& session) {
   fuzz::require(msgpack::Value(*report).find("ok")->boolean(), "an index is sound after them");
 }
 
-// ---- mutations
-// -----------------------------------------------------------------------------------
+// ---- mutations ----------------------------------------------------------------------------------
 
 uint32_t word_at(const Buffer& request, size_t word) {
   uint32_t value = 0;
