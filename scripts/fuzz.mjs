@@ -24,12 +24,12 @@ const targets = readdirSync(sources)
 /** Inputs of the short form: so many that each target takes a few seconds. */
 const briefRuns = {
   index: 1500,
-  session: 1500,
-  segment: 8000,
+  session: 1000,
+  segment: 3000,
   column: 5000,
-  log: 40000,
+  log: 20000,
   manifest: 40000,
-  msgpack: 40000,
+  msgpack: 15000,
   filter: 40000,
   config: 40000,
 };

@@ -6,6 +6,8 @@
 #include "base/msgpack.h"
 #include "engine/batch.h"
 #include "engine/segment.h"
+#include "index/graph/graph_adoption.h"
+#include "index/graph/graph_builder.h"
 #include "index/graph/graph_layout.h"
 #include "index/graph/reachability.h"
 #include "store/segment_file.h"
@@ -105,6 +107,40 @@ void search(const engine::Segment& segment, uint32_t dim) {
   }
 }
 
+/// Builds a graph from this one less some rows, and one new row, as a merge does.
+void adopt(const index::GraphView& graph, const store::SegmentFile& file, Kind kind) {
+  const auto vectors = file.section(2);
+  const uint32_t old_rows = graph.row_count;
+  constexpr uint32_t kMaxRows = 200;
+  if (old_rows > kMaxRows || graph.m > 16 || kind.dim == 0 || kind.dim > 64 || !vectors ||
+      vectors->size() != size_t{old_rows} * kind.dim * sizeof(float)) {
+    return;
+  }
+  std::vector<uint32_t> new_rows(old_rows, index::kNoRow);
+  std::vector<uint32_t> of(1, 0);  // the new row has the vector of the first one
+  for (uint32_t row = 0; row < old_rows; ++row) {
+    if (row % 3 == 1) continue;
+    new_rows[row] = static_cast<uint32_t>(of.size());
+    of.push_back(row);
+  }
+  const auto rows = static_cast<uint32_t>(of.size());
+  auto builder = index::GraphBuilder::create({graph.m, 20}, kind.metric, kind.dim,
+                                             index::GraphAdoption(graph, new_rows, rows));
+  fuzz::require(static_cast<bool>(builder), "there is memory for a small graph");
+  const auto* numbers = reinterpret_cast<const float*>(vectors->data());
+  for (uint32_t row = 0; row < rows; ++row) {
+    (*builder)->set_vector(row, numbers + size_t{of[row]} * kind.dim, 1);
+  }
+  for (uint32_t n = 0; n < (*builder)->to_link(); ++n) {
+    if (const auto linked = (*builder)->link_nth(n); !linked) {
+      fuzz::require(false, linked.error().message);
+    }
+  }
+  const index::GraphData made = (*builder)->finish();
+  fuzz::require(static_cast<bool>(index::check_graph(made.view())), "a graph made is sound");
+  fuzz::require(index::unreachable_rows(made.view()).empty(), "every row is reached");
+}
+
 /// The graph by itself, whatever the other sections are.
 void read_graph(const store::SegmentFile& file) {
   const auto upper = file.section(6);
@@ -118,6 +154,7 @@ void read_graph(const store::SegmentFile& file) {
     return require_of_a_file(sound.error());
   }
   fuzz::require(index::unreachable_rows(*graph).size() < rows, "the entry row is reached");
+  adopt(*graph, file, kind_of(file));
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ void add_graph(SegmentImage& segment, const Sample& sample) {
   };
   const Buffer& vectors = section(segment, 2);
   const auto rows = static_cast<uint32_t>(vectors.size() / sizeof(float) / sample.dim);
-  auto builder = index::GraphBuilder::create(kGraph, sample.metric, sample.dim, rows);
+  auto builder =
+      index::GraphBuilder::create(kGraph, sample.metric, sample.dim, index::GraphAdoption(rows));
   require(static_cast<bool>(builder), "a graph can be built");
   std::vector<float> vector(sample.dim);
   for (uint32_t row = 0; row < rows; ++row) {
@@ -51,8 +52,8 @@ void add_graph(SegmentImage& segment, const Sample& sample) {
     const bool is_cosine = sample.metric == Metric::kCosine;
     (*builder)->set_vector(row, vector.data(), is_cosine ? float_of(section(segment, 3), row) : 1);
   }
-  for (uint32_t n = 0; n < rows; ++n) {
-    require(static_cast<bool>((*builder)->insert_nth(n)), "a row is linked");
+  for (uint32_t n = 0; n < (*builder)->to_link(); ++n) {
+    require(static_cast<bool>((*builder)->link_nth(n)), "a row is linked");
   }
   const index::GraphData graph = (*builder)->finish();
   const Bytes level0 = as_bytes(std::span<const uint32_t>(graph.neighbors));
