@@ -1,13 +1,12 @@
 // Runs the fuzzers of test/fuzz: feeds what the core parses with inputs made from sound ones, under AddressSanitizer and
 // UndefinedBehaviorSanitizer, until one of them breaks a rule.
 //   npm run fuzz -- [--seconds N] [target…]     N seconds for each target, 600 unless told; goes on from build/fuzz/corpus
-// npm test runs a short form of it, the same inputs each time.
+// npm test runs a short form of it, the same inputs each time. Bootstrap first.
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bootstrap } from './bootstrap.mjs';
 import { inRoot } from './lib/paths.mjs';
 import { collect, runMain, say, UserError } from './lib/process.mjs';
 import { buildFuzzers } from './lib/targets.mjs';
@@ -101,7 +100,6 @@ async function fuzz() {
     if (!targets.includes(target))
       throw new UserError(`No target ${target}. There are: ${targets.join(', ')}.`);
   }
-  await bootstrap();
   await buildFuzzers();
   say(`Fuzzing each target for ${seconds} s`);
   const findings = [];

@@ -1,5 +1,6 @@
 // The clang that has libFuzzer: GCC has none, and distributions pack it apart from clang.
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { capture, which } from './process.mjs';
 import { filesBelow } from './stamp.mjs';
 
@@ -13,11 +14,10 @@ function hasLibFuzzer(clang) {
 
 /** The paths of its C and C++ compilers; undefined where there is none. */
 export function fuzzCompiler() {
-  for (const name of ['clang-19', ...homebrew, 'clang']) {
-    const cc = which(name);
-    if (!cc || !hasLibFuzzer(cc)) continue;
-    const cxx = join(dirname(cc), name.split('/').pop().replace('clang', 'clang++'));
-    return { cc, cxx };
+  for (const name of ['clang-19', ...homebrew.filter(existsSync), 'clang']) {
+    const cc = name.startsWith('/') ? name : which(name);
+    if (cc && hasLibFuzzer(cc))
+      return { cc, cxx: join(dirname(cc), basename(cc).replace('clang', 'clang++')) };
   }
   return undefined;
 }

@@ -110,13 +110,7 @@ export async function buildFuzzers() {
     throw new UserError("No clang with libFuzzer was found: run 'node scripts/bootstrap.mjs'.");
   const key = {
     version,
-    sources: hash(
-      'src',
-      'test/core/support',
-      'test/fuzz',
-      'CMakeLists.txt',
-      'CMakePresets.json',
-    ),
+    sources: hash('src', 'test/core/support', 'test/fuzz', 'CMakeLists.txt', 'CMakePresets.json'),
     compiler,
   };
   await step('build-fuzzers', key, [inRoot('build/fuzz/seeds/done')], async () => {
