@@ -171,8 +171,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   read_graph(**file);
   const Kind kind = kind_of(**file);
-  const auto cache = std::make_shared<column::BlockCache>(size_t{1} << 20);
-  const auto segment = engine::Segment::open(*vfs, kName, kind.metric, kind.dim, cache);
+  const engine::SegmentMemory memory{std::make_shared<column::BlockCache>(size_t{1} << 20)};
+  const auto segment = engine::Segment::open(*vfs, kName, kind.metric, kind.dim, memory);
   if (!segment) {
     require_of_a_file(segment.error());
     return 0;
