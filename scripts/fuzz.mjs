@@ -1,7 +1,7 @@
 // Runs the fuzzers of test/fuzz: feeds what the core parses with inputs made from sound ones, under AddressSanitizer and
 // UndefinedBehaviorSanitizer, until one of them breaks a rule.
 //   npm run fuzz -- [--seconds N] [target…]     N seconds for each target, 600 unless told; goes on from build/fuzz/corpus
-// npm test runs a short form of it, the same inputs each time. Bootstrap first.
+// npm test runs a short form of it, from the same seed each time. Bootstrap first.
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ function report(findings) {
   );
 }
 
-/** The same inputs each time, some seconds for all targets. */
+/** Nearly the same inputs each time (files have random salts), some seconds for all targets. */
 export async function fuzzBriefly() {
   await buildFuzzers();
   const left = Object.keys(briefRuns).filter((target) => targets.includes(target));
@@ -78,7 +78,7 @@ export async function fuzzBriefly() {
   const findings = [];
   const worker = async () => {
     for (let target = left.shift(); target; target = left.shift()) {
-      // With what an earlier run found it would not be the same inputs.
+      // From what an earlier run found it would go elsewhere.
       rmSync(join(built, 'brief', target), { recursive: true, force: true });
       const found = await runTarget(target, 'brief', ['-seed=1', `-runs=${briefRuns[target]}`]);
       if (found) findings.push(found);

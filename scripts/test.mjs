@@ -71,7 +71,7 @@ const steps = [
     name: 'Threads under ThreadSanitizer',
     run: () => core('tsan', '/(ThreadPool|Concurrency|Readers|.*(VfsTest|LockTest|GraphOf))\\.'),
   },
-  { name: 'Fuzzers, the same inputs each time', whole: true, run: fuzzBriefly },
+  { name: 'Fuzzers, from the same seed each time', whole: true, run: fuzzBriefly },
   { name: 'JavaScript tests', run: vitest },
   {
     name: 'Consumers of the packed package',
