@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { bootstrap } from './bootstrap.mjs';
 import { buildAll } from './build.mjs';
+import { fuzzBriefly } from './fuzz.mjs';
 import { inRoot, root } from './lib/paths.mjs';
 import { capture, collect, runMain, say, UserError } from './lib/process.mjs';
 import { filesBelow } from './lib/stamp.mjs';
@@ -70,6 +71,7 @@ const steps = [
     name: 'Threads under ThreadSanitizer',
     run: () => core('tsan', '/(ThreadPool|Concurrency|Readers|.*(VfsTest|LockTest|GraphOf))\\.'),
   },
+  { name: 'Fuzzers, from the same seed each time', whole: true, run: fuzzBriefly },
   { name: 'JavaScript tests', run: vitest },
   {
     name: 'Consumers of the packed package',

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fuzzCompiler } from './fuzz-compiler.mjs';
 import { capture, run, say, UserError, warn, which, withRetries } from './process.mjs';
 import { step } from './stamp.mjs';
 
@@ -72,6 +73,20 @@ const needs = [
     brew: 'llvm',
     why: 'C++ lint',
     found: () => which('clang-tidy'),
+  },
+  {
+    apt: 'clang-19',
+    dnf: 'clang',
+    brew: 'llvm',
+    why: 'compiles the fuzzers',
+    found: () => fuzzCompiler() ?? llvm19('clang'),
+  },
+  {
+    apt: 'libclang-rt-19-dev',
+    dnf: 'compiler-rt',
+    brew: 'llvm',
+    why: 'libFuzzer, and the sanitizers that fuzzers run with',
+    found: fuzzCompiler,
   },
   { apt: 'clang-19', wasm: true, why: 'compiles to WebAssembly', found: () => llvm19('clang') },
   { apt: 'lld-19', wasm: true, why: 'links WebAssembly', found: () => llvm19('wasm-ld') },

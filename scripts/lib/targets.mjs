@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findEmscripten } from './emscripten.mjs';
+import { fuzzCompiler } from './fuzz-compiler.mjs';
 import { includeFolder, inRoot } from './paths.mjs';
 import { run, say, UserError } from './process.mjs';
 import { filesBelow, hashOfFiles, step } from './stamp.mjs';
@@ -76,8 +77,8 @@ export async function buildWasm() {
   });
 }
 
-async function cmakeBuild(preset, target, env = {}) {
-  await run('cmake', ['--preset', preset], { env, quiet: true });
+async function cmakeBuild(preset, target, env = {}, settings = []) {
+  await run('cmake', ['--preset', preset, ...settings], { env, quiet: true });
   await run('cmake', ['--build', '--preset', preset, '--parallel', jobs, '--target', target], {
     env,
     quiet: true,
@@ -100,6 +101,26 @@ export async function buildCoreTests(preset = 'release') {
       await cmakeBuild(preset, 'quiver_tests');
     },
   );
+}
+
+/** The fuzzers of test/fuzz, build/fuzz/test/fuzz/quiver_fuzz_<target>, and their seeds. */
+export async function buildFuzzers() {
+  const compiler = fuzzCompiler();
+  if (!compiler)
+    throw new UserError("No clang with libFuzzer was found: run 'node scripts/bootstrap.mjs'.");
+  const key = {
+    version,
+    sources: hash('src', 'test/core/support', 'test/fuzz', 'CMakeLists.txt', 'CMakePresets.json'),
+    compiler,
+  };
+  await step('build-fuzzers', key, [inRoot('build/fuzz/seeds/done')], async () => {
+    say('Building the fuzzers');
+    const { cc, cxx } = compiler;
+    await cmakeBuild('fuzz', 'quiver_fuzzers', {}, [
+      `-DCMAKE_C_COMPILER=${cc}`,
+      `-DCMAKE_CXX_COMPILER=${cxx}`,
+    ]);
+  });
 }
 
 /** dist/: the bundles and types, and beside them what they load. */

@@ -43,15 +43,17 @@ Buffer compress(Bytes raw) {
 }
 
 Expected<Buffer> decompress(Bytes compressed, size_t raw_size) {
+  const auto corrupt = [raw_size] {
+    return Error{Code::kCorruptFile, "a compressed block does not give the expected " +
+                                         std::to_string(raw_size) + " bytes"};
+  };
+  if (ZSTD_getFrameContentSize(compressed.data(), compressed.size()) != raw_size) return corrupt();
   ZSTD_DCtx* const context = decompressor_of_this_thread();
   if (context == nullptr) throw std::bad_alloc();
   Buffer result(raw_size);
   const size_t size = ZSTD_decompressDCtx(context, result.data(), result.size(), compressed.data(),
                                           compressed.size());
-  if (ZSTD_isError(size) != 0 || size != raw_size) {
-    return Error{Code::kCorruptFile, "a compressed block does not give the expected " +
-                                         std::to_string(raw_size) + " bytes"};
-  }
+  if (ZSTD_isError(size) != 0 || size != raw_size) return corrupt();
   return result;
 }
 

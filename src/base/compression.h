@@ -10,7 +10,7 @@ namespace quiver {
 [[nodiscard]] Buffer compress(Bytes raw);
 
 /// What compress() got. CORRUPT_FILE if `compressed` is not one sound frame of exactly `raw_size`
-/// bytes; never more than that is allocated, whatever the frame says.
+/// bytes; that many are only allocated once the frame says so too.
 Expected<Buffer> decompress(Bytes compressed, size_t raw_size);
 
 }  // namespace quiver

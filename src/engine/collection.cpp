@@ -201,7 +201,17 @@ Expected<Config> Collection::check_identity(const store::Manifest& manifest) con
                  "Index does not exist: another one was made in its place; close this one and open "
                  "the folder again"};
   }
-  return config_of(manifest);
+  auto config = config_of(manifest);
+  if (!config) return config;
+  // What is open already is read as what it was.
+  const uint32_t dim = state_.view.dim;
+  if (config->metric != config_.metric ||
+      (dim != 0 && config->dimensions != 0 && config->dimensions != dim)) {
+    return Error{Code::kCorruptFile,
+                 "manifest is corrupt: its metric or dimensions are no longer "
+                 "those that the index had"};
+  }
+  return config;
 }
 
 Expected<void> Collection::become_writer() {

@@ -25,12 +25,14 @@ Expected<Part> open_part(store::Vfs& vfs, const store::SegmentEntry& entry, cons
     const std::string name = store::segment_file_name(entry.number);
     auto segment = Segment::open(vfs, name, config.metric, config.dimensions, memory);
     if (!segment) return segment.error();
-    if ((*segment)->rows() != entry.rows) {
-      return Error{Code::kCorruptFile, name + " is corrupt: expected " +
-                                           std::to_string(entry.rows) + " rows, got " +
-                                           std::to_string((*segment)->rows())};
-    }
     part.source = std::move(*segment);
+  }
+  const uint32_t rows = static_cast<const Segment&>(*part.source).rows();
+  if (rows != entry.rows) {
+    return Error{Code::kCorruptFile, store::segment_file_name(entry.number) +
+                                         " is corrupt: the manifest says that it has " +
+                                         std::to_string(entry.rows) + " rows, it has " +
+                                         std::to_string(rows)};
   }
   if (!entry.deleted_rows.empty()) {
     auto deleted = std::make_shared<Bitmap>(entry.rows);
@@ -41,12 +43,17 @@ Expected<Part> open_part(store::Vfs& vfs, const store::SegmentEntry& entry, cons
 }
 
 Expected<void> redo(Draft& draft, Metric metric, const std::string& log, Bytes payload) {
+  const auto corrupt = [&log](const std::string& what) {
+    return Error{Code::kCorruptFile, log + " is corrupt: " + what};
+  };
   auto batch = decode_batch(payload);
-  const bool fits = batch && check_dimensions(draft.view().dim, *batch);
-  if (!fits) {
-    return Error{
-        Code::kCorruptFile,
-        log + " is corrupt: " + (batch ? "a vector has a wrong length" : batch.error().message)};
+  if (!batch) return corrupt(batch.error().message);
+  if (!check_dimensions(draft.view().dim, *batch)) return corrupt("a vector has a wrong length");
+  // Inserts and updates are resolved before they are logged.
+  for (const Operation& operation : batch->operations) {
+    if (operation.kind != OperationKind::kUpsert && operation.kind != OperationKind::kDelete) {
+      return corrupt("an operation is neither an upsert nor a delete");
+    }
   }
   if (batch->dim != 0) draft.set_dimensions(batch->dim);
   for (const Operation& operation : batch->operations) {
@@ -108,6 +115,9 @@ Expected<Recovered> recover(store::Vfs& vfs, const store::Manifest& manifest, co
   Recovered recovered;
   State& state = recovered.state;
   state.view.dim = config.dimensions;
+  if (config.dimensions == 0 && !manifest.segments.empty()) {
+    return Error{Code::kCorruptFile, "manifest is corrupt: it has segments but no dimensions"};
+  }
   for (const store::SegmentEntry& entry : manifest.segments) {
     auto part = open_part(vfs, entry, config, known, memory);
     if (!part) return part.error();

@@ -14,12 +14,13 @@ std::string make(std::string_view prefix, uint64_t number, std::string_view suff
 std::optional<uint64_t> parse(std::string_view prefix, std::string_view name,
                               std::string_view suffix) {
   if (name.size() <= prefix.size() + suffix.size()) return std::nullopt;
-  if (name.substr(0, prefix.size()) != prefix) return std::nullopt;
-  if (name.substr(name.size() - suffix.size()) != suffix) return std::nullopt;
-  name = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+  const std::string_view digits =
+      name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
   uint64_t number = 0;
-  const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (failure != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (read.ec != std::errc() || number > kMaxFileNumber) return std::nullopt;
+  // Each number has one name only.
+  if (name != make(prefix, number, suffix)) return std::nullopt;
   return number;
 }
 

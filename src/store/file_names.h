@@ -9,7 +9,10 @@ namespace quiver::store {
 
 inline constexpr std::string_view kManifestName = "manifest";
 
-/// "log-000042.qlog", and back: the number, or nothing for another kind of name.
+/// So far files and records are numbered: there is always a number after the last one.
+inline constexpr uint64_t kMaxFileNumber = (uint64_t{1} << 63) - 1;
+
+/// "log-000042.qlog", and back: the number, or nothing for any name that is not made here.
 std::string log_file_name(uint64_t number);
 std::optional<uint64_t> log_file_number(std::string_view name);
 

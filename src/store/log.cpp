@@ -96,8 +96,10 @@ bool misses_a_sector(const LogContent& log, size_t from, size_t to) {
 /// Whether the bad frame at `offset`, which should have had number `sequence`, is no torn tail:
 /// sound frames follow it, and either it was on the disk before one of them was written, or it is
 /// not for want of a sector that it is bad. (What was never synced may reach the disk in any order:
-/// then the end of a group of frames can be there without its beginning.)
-bool damaged_before_sound_frames(const LogContent& log, size_t offset, uint64_t sequence) {
+/// then the end of a group of frames can be there without its beginning.) While the log grows, only
+/// the former tells: a sector may be on its way.
+bool damaged_before_sound_frames(const LogContent& log, size_t offset, uint64_t sequence,
+                                 LogTail tail) {
   bool first = true;
   for (size_t at = offset + kAlignment; at < log.bytes.size();) {
     const auto frame = frame_at(log.bytes, at, log.salt);
@@ -105,7 +107,7 @@ bool damaged_before_sound_frames(const LogContent& log, size_t offset, uint64_t 
       at += kAlignment;
       continue;
     }
-    if (first && !misses_a_sector(log, offset, at)) return true;
+    if (first && tail == LogTail::kFinal && !misses_a_sector(log, offset, at)) return true;
     first = false;
     const uint64_t unsynced = frame->header.flags >> 1;
     if (unsynced != kNothingSynced && frame->header.sequence - unsynced > sequence) return true;
@@ -206,7 +208,7 @@ Expected<ReplayResult> replay_frames(const LogContent& log, const std::string& n
   while (at < log.bytes.size()) {
     const auto frame = frame_at(log.bytes, at, log.salt);
     if (!frame) {
-      if (tail == LogTail::kFinal && damaged_before_sound_frames(log, at, sequence)) {
+      if (damaged_before_sound_frames(log, at, sequence, tail)) {
         return corrupt(name, "a damaged record before sound ones", log.offset + at);
       }
       result.torn_tail = true;

@@ -60,7 +60,8 @@ struct LogPosition {
   uint32_t salt = 0;  ///< the file's; 0 at offset 0
 };
 
-/// Whether somebody may be writing to the log: then a record that is not whole is not whole yet.
+/// Whether somebody may be writing to the log: then a record that is not whole is not whole yet,
+/// unless a later one says that it was.
 enum class LogTail : uint8_t { kFinal, kGrowing };
 
 struct ReplayResult {

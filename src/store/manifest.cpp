@@ -31,9 +31,16 @@ Error corrupt(std::string_view what) {
   return Error{Code::kCorruptFile, "manifest is corrupt: " + std::string(what)};
 }
 
+/// The number of a file or a record.
+Expected<uint64_t> get_number(ByteReader& reader) {
+  auto number = get_varint(reader);
+  if (number && *number > kMaxFileNumber) return corrupt("a number is too great");
+  return number;
+}
+
 Expected<SegmentEntry> decode_segment(ByteReader& reader) {
   SegmentEntry entry;
-  const auto number = get_varint(reader);
+  const auto number = get_number(reader);
   if (!number) return number.error();
   const auto rows = get_varint(reader);
   if (!rows) return rows.error();
@@ -117,7 +124,7 @@ Expected<Manifest> decode_manifest(Bytes bytes) {
   manifest.config.assign(config->begin(), config->end());
   for (uint64_t* field :
        {&manifest.next_file_number, &manifest.first_log, &manifest.first_sequence}) {
-    const auto value = get_varint(reader);
+    const auto value = get_number(reader);
     if (!value) return value.error();
     *field = *value;
   }

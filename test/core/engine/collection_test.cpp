@@ -168,6 +168,26 @@ TEST(Collection, MissingFilesAreNamed) {
   }
 }
 
+TEST(Collection, ALogOfWhatIsNeverLoggedIsRefused) {
+  const auto opened = [](const BatchMaker& batch) {
+    Fixture collection;
+    const auto vfs = store::memory_vfs(collection.disk_);
+    auto log = store::LogWriter::create(*vfs, 2, 1);
+    EXPECT_TRUE(log && (*log)->append(batch.encode(), true) && (*log)->sync());
+    return Collection::open(vfs, {});
+  };
+  EXPECT_TRUE(opened(BatchMaker(kDim).upsert("a", axis(0)).remove("b")));
+  for (const auto& batch :
+       {BatchMaker(kDim).add(OperationKind::kUpdate, "a"),
+        BatchMaker(kDim).upsert("a", axis(0)).add(OperationKind::kUpdate, "a", axis(1)),
+        BatchMaker(kDim).insert("a", axis(0))}) {
+    const auto collection = opened(batch);
+    ASSERT_FALSE(collection);
+    EXPECT_EQ(collection.error().code, Code::kCorruptFile);
+    EXPECT_EQ(collection.error().message.find("log-000002.qlog"), 0U);
+  }
+}
+
 TEST(Collection, DestroyRemovesTheIndexAndNothingElse) {
   Fixture collection;
   auto vfs = store::memory_vfs(collection.disk_);

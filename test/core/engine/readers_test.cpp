@@ -180,6 +180,37 @@ TEST(Readers, AnIndexMadeAnewIsNotTakenForTheOldOne) {
   EXPECT_EQ(reader.commit(rows(0, 1)).error().code, Code::kIndexNotFound);
 }
 
+TEST(Readers, AManifestThatDoesNotFitWhatIsOpenIsRefused) {
+  CollectionFixture writer(Metric::kL2, 4);
+  ASSERT_TRUE(writer.commit(rows(0, 9)));
+  writer.maintain();
+  ASSERT_TRUE(writer->close());
+  const auto vfs = store::memory_vfs(writer.disk_);
+  const auto sound = store::read_manifest(*vfs);
+  ASSERT_TRUE(sound);
+  ASSERT_EQ(sound->segments.size(), 1U);
+
+  const auto refused = [&](auto change) {
+    CollectionFixture reader(writer, {});
+    store::Manifest manifest = *sound;
+    Config config = *decode_config(manifest.config);
+    change(manifest, config);
+    manifest.config = encode_config(config);
+    EXPECT_TRUE(store::write_manifest(*vfs, manifest));
+    const auto refreshed = reader->refresh();
+    EXPECT_EQ(reader->view()->live(), 9U);
+    EXPECT_EQ(reader.nearest(std::vector<float>(kDim, 0.5F), 9).size(), 9U);
+    EXPECT_TRUE(store::write_manifest(*vfs, *sound));
+    return !refreshed && refreshed.error().code == Code::kCorruptFile &&
+           refreshed.error().message.find("manifest") != std::string::npos;
+  };
+  EXPECT_FALSE(refused([](auto& manifest, auto&) { ++manifest.next_file_number; }));
+  EXPECT_TRUE(refused([](auto&, Config& config) { config.metric = Metric::kCosine; }));
+  EXPECT_TRUE(refused([](auto&, Config& config) { config.dimensions = 1000; }));
+  EXPECT_TRUE(refused([](auto&, Config& config) { config.dimensions = 0; }));
+  EXPECT_TRUE(refused([](auto& manifest, auto&) { manifest.segments[0].rows = 100'000; }));
+}
+
 TEST(Readers, MaintenanceLeftUndoneIsDoneByTheNextToOpenAndTheLockGivenBack) {
   CollectionFixture first(Metric::kL2, 4);
   ASSERT_TRUE(first.commit(rows(0, 9)));

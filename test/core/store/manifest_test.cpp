@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "base/crc32c.h"
 #include "base/varint.h"
 #include "store/vfs_memory.h"
@@ -99,6 +101,23 @@ TEST(Manifest, NumbersThatLieAreRefusedBeforeMemoryIsTaken) {
   EXPECT_TRUE(refused({0, 1, 1, 1, 1, 1, 5, 2, 4, 0}));
   EXPECT_TRUE(refused({0, 1, 1, 1, 1, 1, 5, 2, 0, UINT64_MAX}));
   EXPECT_TRUE(refused({0, 1, 1, 1, 0, 0}));  // bytes after the end
+}
+
+TEST(Manifest, NumbersThatCannotGrowAreRefused) {
+  const auto code = [](auto change) {
+    Manifest manifest = example();
+    change(manifest);
+    const auto decoded = decode_manifest(encode_manifest(manifest));
+    return decoded ? std::nullopt : std::optional(decoded.error().code);
+  };
+  for (const uint64_t number : {UINT64_MAX, uint64_t{1} << 63}) {
+    EXPECT_EQ(code([&](Manifest& m) { m.next_file_number = number; }), Code::kCorruptFile);
+    EXPECT_EQ(code([&](Manifest& m) { m.first_log = number; }), Code::kCorruptFile);
+    EXPECT_EQ(code([&](Manifest& m) { m.first_sequence = number; }), Code::kCorruptFile);
+    EXPECT_EQ(code([&](Manifest& m) { m.segments[1].number = number; }), Code::kCorruptFile);
+  }
+  const uint64_t greatest = (uint64_t{1} << 63) - 1;
+  EXPECT_EQ(code([&](Manifest& m) { m.next_file_number = greatest; }), std::nullopt);
 }
 
 TEST(Manifest, OnDisk) {
