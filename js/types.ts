@@ -5,7 +5,11 @@ export const metrics = ['cosine', 'l2', 'ip'] as const;
 export type Metric = (typeof metrics)[number];
 
 export const durabilities = ['sync', 'async', 'none'] as const;
-/** When a write is acknowledged: after fsync, after it was handed to the system, or at once. */
+/**
+ * What a write that was acknowledged can be lost by. `'sync'`: nothing, it is on the disk. `'async'`: a power cut or a crash
+ * of the system within about 100 ms; no crash of the process. `'none'`: a power cut or a crash of the system until the
+ * system writes it by itself; no crash of the process. Whatever is lost, it is whole transactions, the newest ones.
+ */
 export type Durability = (typeof durabilities)[number];
 
 /** Numbers as an item or a query brings them. Typed arrays of other realms (Jest, vm) are accepted. */

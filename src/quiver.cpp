@@ -61,8 +61,7 @@ Expected<std::unique_ptr<engine::Session>> open_session(std::shared_ptr<store::V
     collection = std::move(*opened);
     known = collection;
   }
-  return std::make_unique<engine::Session>(std::move(collection), decoded->read_only,
-                                           std::move(open_folder));
+  return std::make_unique<engine::Session>(std::move(collection), *decoded, std::move(open_folder));
 }
 
 }  // namespace quiver

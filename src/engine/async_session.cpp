@@ -39,9 +39,9 @@ std::string folder_key(const std::string& folder) {
 
 class PooledSession final : public AsyncSession {
  public:
-  PooledSession(std::shared_ptr<SharedCollection> shared, bool read_only)
+  PooledSession(std::shared_ptr<SharedCollection> shared, const OpenOptions& options)
       : shared_(std::move(shared)),
-        session_(std::make_shared<Session>(shared_->collection(), read_only, store::native_vfs)) {}
+        session_(std::make_shared<Session>(shared_->collection(), options, store::native_vfs)) {}
 
   ~PooledSession() override {
     // Closing joins the writing thread, which may be the one that drops the last reference.
@@ -127,7 +127,7 @@ void AsyncSession::open(std::string folder, Buffer options,
     auto shared = SharedCollection::open(folder_key(folder), store::native_vfs(folder), *decoded);
     if (!shared) return done(shared.error());
     done(std::shared_ptr<AsyncSession>(
-        std::make_shared<PooledSession>(std::move(*shared), decoded->read_only)));
+        std::make_shared<PooledSession>(std::move(*shared), *decoded)));
   });
 }
 

@@ -376,6 +376,7 @@ void Collection::commit(std::span<Transaction* const> transactions,
 
   Draft draft(state_);
   std::vector<std::vector<Buffer>> payloads;
+  Durability durability = Durability::kNone;  // the strongest that is wanted
   uint64_t inserted = 0;
   try {
     for (size_t i = 0; i < transactions.size(); ++i) {
@@ -389,6 +390,7 @@ void Collection::commit(std::span<Transaction* const> transactions,
         return fail_all(*failure_);
       }
       inserted += counts->inserted + counts->updated;
+      durability = std::min(durability, transactions[i]->durability());
       results[i] = *counts;
     }
   } catch (const std::bad_alloc&) {
@@ -396,7 +398,7 @@ void Collection::commit(std::span<Transaction* const> transactions,
                      "Out of memory during a write; open the index again to go on writing"};
     return fail_all(*failure_);
   }
-  if (auto written = write_log(payloads); !written) {
+  if (auto written = write_log(payloads, durability); !written) {
     failure_ = written.error();
     return fail_all(*failure_);
   }
@@ -407,7 +409,8 @@ void Collection::commit(std::span<Transaction* const> transactions,
   commit_times_.record(now_ns() - start);
 }
 
-Expected<void> Collection::write_log(const std::vector<std::vector<Buffer>>& payloads) {
+Expected<void> Collection::write_log(const std::vector<std::vector<Buffer>>& payloads,
+                                     Durability durability) {
   for (const std::vector<Buffer>& transaction : payloads) {
     if (transaction.empty()) continue;
     if (!log_) {
@@ -420,13 +423,15 @@ Expected<void> Collection::write_log(const std::vector<std::vector<Buffer>>& pay
     unsynced_ = true;
   }
   if (!unsynced_) return {};
-  return options_.durability == Durability::kSync ? sync_log() : log_->flush();
+  if (durability == Durability::kSync) return sync_log();
+  sync_owed_ = sync_owed_ || durability == Durability::kAsync;
+  return log_->flush();
 }
 
 Expected<void> Collection::sync_log() {
   if (!unsynced_ || !log_) return {};
   auto synced = log_->sync();
-  if (synced) unsynced_ = false;
+  if (synced) unsynced_ = sync_owed_ = false;
   return synced;
 }
 
@@ -442,7 +447,7 @@ Expected<void> Collection::start_log() {
 Expected<void> Collection::sync() {
   const std::lock_guard lock(writer_mutex_);
   if (failure_) return *failure_;
-  if (options_.durability == Durability::kNone) return {};
+  if (!sync_owed_) return {};
   auto synced = sync_log();
   if (!synced) failure_ = synced.error();
   return synced;
@@ -453,7 +458,7 @@ Expected<void> Collection::close() {
   if (closed_) return {};
   closed_ = true;
   Expected<void> result;
-  if (!failure_ && options_.durability != Durability::kNone) result = sync_log();
+  if (!failure_ && sync_owed_) result = sync_log();
   log_.reset();
   if (lock_) remove_superfluous();
   lock_.reset();

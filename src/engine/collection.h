@@ -87,9 +87,10 @@ class Collection {
   /// Takes the folder's lock unless this collection has it. LOCKED names the process that has it.
   Expected<void> become_writer();
 
-  /// Commits transactions in order with one fsync. Each gets its own result in `results`: a refused
-  /// one changes nothing. After a failure to write the log every later commit fails: what is on the
-  /// disk is then unknown, and only opening the index again tells.
+  /// Commits transactions in order, with one fsync if one of them wants it. Each gets its own
+  /// result in `results`: a refused one changes nothing. After a failure to write the log every
+  /// later commit fails: what is on the disk is then unknown, and only opening the index again
+  /// tells.
   void commit(std::span<Transaction* const> transactions, std::span<Expected<WriteCounts>> results);
 
   /// Says to other hosts that the owner of the lock lives; to be called every Lock::kBeatEvery.
@@ -135,7 +136,7 @@ class Collection {
   void keep_to_memory_limit() const;
 
   /// The msgpack map of docs/engine-messages.md. Any thread.
-  [[nodiscard]] Expected<Buffer> statistics();
+  [[nodiscard]] Expected<Buffer> statistics(Durability of_session);
 
   /// Reads every file again and checks all that can be checked. Any thread.
   [[nodiscard]] Expected<Buffer> verify();
@@ -164,7 +165,7 @@ class Collection {
                                        std::deque<Buffer>& merged);
   Expected<WriteCounts> apply(Draft& draft, const Transaction& transaction,
                               std::vector<Buffer>& payloads);
-  Expected<void> write_log(const std::vector<std::vector<Buffer>>& payloads);
+  Expected<void> write_log(const std::vector<std::vector<Buffer>>& payloads, Durability durability);
   Expected<void> sync_log();
   Expected<void> start_log();
   Expected<void> freeze();
@@ -198,7 +199,8 @@ class Collection {
   std::vector<std::string> superfluous_;  // with the lock: files that were in use when last tried
   size_t busy_parts_ = 0;        // so many parts from the front may be in the job that runs
   uint64_t room_wanted_at_ = 0;  // make_room() waits for so many bytes of heads; 0: the usual
-  bool unsynced_ = false;
+  bool unsynced_ = false;        // something in the log file is not known to be on the disk
+  bool sync_owed_ = false;       // of it, something that is to be there soon
   bool closed_ = false;
   bool resume_ = false;   // maintenance was left undone
   bool resumed_ = false;  // the lock was taken for that alone

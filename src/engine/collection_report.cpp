@@ -105,7 +105,7 @@ void check_files(store::Vfs& vfs, Metric metric, const State& state, store::LogT
 
 }  // namespace
 
-Expected<Buffer> Collection::statistics() {
+Expected<Buffer> Collection::statistics(Durability of_session) {
   const std::lock_guard lock(writer_mutex_);
   if (closed_) return Error{Code::kClosed, "The index is closed"};
   if (!lock_) {
@@ -151,7 +151,7 @@ Expected<Buffer> Collection::statistics() {
   put(writer, "version", view.version);
   writer.text("writer");
   writer.boolean(lock_ != nullptr);
-  put(writer, "durability", durability_name(options_.durability));
+  put(writer, "durability", durability_name(of_session));
   writer.text("segments");
   writer.array(segments);
   for (size_t i = 0; i < view.parts.size(); ++i) {

@@ -22,6 +22,7 @@ struct Config {
 Expected<Config> decode_config(Bytes bytes);
 Buffer encode_config(const Config& config);
 
+/// The strongest first.
 enum class Durability : uint8_t {
   kSync,   ///< on the disk before a write is acknowledged
   kAsync,  ///< with the operating system when acknowledged, on the disk within about 100 ms

@@ -69,9 +69,11 @@ Expected<Header> take_header(ByteReader& reader) {
 
 }  // namespace
 
-Session::Session(std::shared_ptr<Collection> collection, bool read_only, FolderOpener open_folder)
+Session::Session(std::shared_ptr<Collection> collection, const OpenOptions& options,
+                 FolderOpener open_folder)
     : collection_(std::move(collection)),
-      read_only_(read_only),
+      read_only_(options.read_only),
+      durability_(options.durability),
       open_folder_(std::move(open_folder)) {}
 Session::~Session() = default;
 
@@ -86,7 +88,7 @@ Expected<Buffer> Session::read(Bytes request) {
     case Op::kGet:
       return get(body);
     case Op::kStats:
-      return collection_->statistics();
+      return collection_->statistics(durability_);
     case Op::kVerify:
       return collection_->verify();
     case Op::kList:
@@ -301,7 +303,7 @@ Expected<std::shared_ptr<Transaction>> Session::prepare_write(Write& write) {
   if (read_only_) return Error{Code::kReadOnly, "The index was opened for reading only (readOnly)"};
   const Bytes body = write.request.subspan(sizeof(uint32_t));
   if (static_cast<Op>(*op) == Op::kWrite) {
-    auto transaction = std::make_shared<Transaction>();
+    auto transaction = std::make_shared<Transaction>(durability_);
     if (auto added = transaction->add(body); !added) return added.error();
     return transaction;
   }
@@ -309,7 +311,7 @@ Expected<std::shared_ptr<Transaction>> Session::prepare_write(Write& write) {
     // Sooner than at the commit, when the work is done.
     if (auto acquired = collection_->become_writer(); !acquired) return acquired.error();
     const std::lock_guard lock(mutex_);
-    transactions_.emplace(next_number_, std::make_shared<Transaction>());
+    transactions_.emplace(next_number_, std::make_shared<Transaction>(durability_));
     write.response = encode_number(next_number_++);
     return std::shared_ptr<Transaction>();
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "engine/config.h"
 #include "store/vfs.h"
 
 namespace quiver::engine {
@@ -37,8 +38,10 @@ class Session {
     Expected<Buffer> response = Buffer{};
   };
 
-  /// `read_only`: every write is READ_ONLY. `open_folder`: for snapshots.
-  Session(std::shared_ptr<Collection> collection, bool read_only, FolderOpener open_folder);
+  /// Of the options, `read_only` and `durability` are the session's own. `open_folder`: for
+  /// snapshots.
+  Session(std::shared_ptr<Collection> collection, const OpenOptions& options,
+          FolderOpener open_folder);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -75,6 +78,7 @@ class Session {
 
   std::shared_ptr<Collection> collection_;
   const bool read_only_;
+  const Durability durability_;
   const FolderOpener open_folder_;
   std::mutex mutex_;  // guards the two maps
   std::map<uint32_t, std::shared_ptr<Cursor>> cursors_;

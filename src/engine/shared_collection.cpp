@@ -11,10 +11,32 @@ namespace {
 
 /// The collections that this process has open, by folder.
 struct Registry {
+  struct Entry {
+    std::weak_ptr<SharedCollection> shared;  ///< expired: it is being opened or closed
+    bool is_opening = false;
+  };
+
   std::mutex mutex;
-  std::condition_variable closed;
-  /// A weak pointer that has expired is a collection that is being closed.
-  std::map<std::string, std::weak_ptr<SharedCollection>> open;
+  std::condition_variable changed;
+  std::map<std::string, Entry> entries;
+};
+
+/// While it lives, others wait for what becomes of the entry.
+class Opening {
+ public:
+  Opening(Registry& all, const std::string& key) : all_(all), key_(key) {}
+  ~Opening() {
+    const std::lock_guard lock(all_.mutex);
+    const auto entry = all_.entries.find(key_);
+    if (entry != all_.entries.end() && entry->second.is_opening) all_.entries.erase(entry);
+    all_.changed.notify_all();
+  }
+  Opening(const Opening&) = delete;
+  Opening& operator=(const Opening&) = delete;
+
+ private:
+  Registry& all_;
+  const std::string& key_;
 };
 
 Registry& registry() {
@@ -31,16 +53,20 @@ Expected<std::shared_ptr<SharedCollection>> SharedCollection::open(const std::st
   Registry& all = registry();
   std::unique_lock lock(all.mutex);
   while (true) {
-    const auto entry = all.open.find(key);
-    if (entry == all.open.end()) break;
-    if (auto shared = entry->second.lock()) {
+    const auto entry = all.entries.find(key);
+    if (entry == all.entries.end()) break;
+    if (auto shared = entry->second.shared.lock()) {
       // One whose index was deleted does not stand in the way of a new one.
       const auto looked = shared->collection()->refresh();
       if (looked || looked.error().code != Code::kIndexNotFound) return shared;
       break;
     }
-    all.closed.wait(lock);
+    all.changed.wait(lock);
   }
+  // Recovery may take long: other folders can be opened meanwhile, this one waits.
+  all.entries[key] = {{}, true};
+  lock.unlock();
+  const Opening opening(all, key);
   auto collection = Collection::open(std::move(vfs), options);
   if (!collection) return collection.error();
   // The folder stays registered until the collection is closed, so that an opening in between
@@ -49,12 +75,16 @@ Expected<std::shared_ptr<SharedCollection>> SharedCollection::open(const std::st
     delete shared;
     Registry& all = registry();
     const std::lock_guard lock(all.mutex);
-    const auto entry = all.open.find(key);
-    if (entry != all.open.end() && entry->second.expired()) all.open.erase(entry);
-    all.closed.notify_all();
+    const auto entry = all.entries.find(key);
+    // Another index may have been made in its place, and opened under the same key.
+    if (entry == all.entries.end() || entry->second.is_opening) return;
+    if (entry->second.shared.expired()) all.entries.erase(entry);
+    all.changed.notify_all();
   };
   std::shared_ptr<SharedCollection> shared(new SharedCollection(std::move(*collection)), close);
-  all.open[key] = shared;
+  lock.lock();
+  all.entries[key] = {shared, false};
+  lock.unlock();
   return shared;
 }
 

@@ -20,7 +20,7 @@ namespace quiver::engine {
 class SharedCollection {
  public:
   /// The collection of the folder that the Vfs is rooted in, opened if this process has not got it
-  /// open; then `options` are those of the first session.
+  /// open. What of `options` is not a session's own is taken from whoever opens it first.
   static Expected<std::shared_ptr<SharedCollection>> open(const std::string& key,
                                                           std::shared_ptr<store::Vfs> vfs,
                                                           const OpenOptions& options);

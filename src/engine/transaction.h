@@ -10,6 +10,7 @@
 
 #include "base/expected.h"
 #include "engine/batch.h"
+#include "engine/config.h"
 #include "engine/view.h"
 
 namespace quiver::engine {
@@ -40,6 +41,8 @@ class IdOverlay {
 /// Batches that take effect together or not at all. Owns their bytes.
 class Transaction {
  public:
+  explicit Transaction(Durability durability = Durability::kSync) : durability_(durability) {}
+
   /// Checks a batch against the view and what is staged already, and keeps it. A refused batch adds
   /// nothing. What is staged is checked again when it is committed.
   Expected<void> stage(const View& view, Bytes batch);
@@ -52,12 +55,14 @@ class Transaction {
     Batch batch;
   };
   [[nodiscard]] const std::deque<Part>& parts() const { return parts_; }
+  [[nodiscard]] Durability durability() const { return durability_; }
   [[nodiscard]] uint64_t operations() const { return operations_; }
   [[nodiscard]] uint32_t dim() const { return dim_; }
 
  private:
   Expected<Batch> decode(uint32_t known_dim, Part& part);
 
+  Durability durability_;
   std::deque<Part> parts_;
   IdOverlay ids_;
   uint64_t operations_ = 0;

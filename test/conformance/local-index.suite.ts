@@ -976,6 +976,13 @@ export function localIndexSuite(backend: Backend): void {
         for (const answer of answers) expect(answer).toEqual(answers[0]);
       });
 
+      test('two handles on one folder have a durability each', async () => {
+        await withFilms();
+        const other = make({ durability: 'sync' });
+        expect((await other.getPerformanceMetrics()).durability).toBe('sync');
+        expect((await index.getPerformanceMetrics()).durability).toBe('none');
+      });
+
       test('sealing in the background loses and doubles nothing', async () => {
         index = make({ sealThreshold: 200 });
         await index.createIndex();

@@ -95,7 +95,12 @@ class Workload {
 
   /// Two transactions with one fsync; each of one or more batches.
   bool commit() {
-    std::vector<Transaction> transactions(1 + random_() % 2);
+    std::vector<Transaction> transactions;
+    for (uint32_t i = 0, n = 1 + random_() % 2; i < n; ++i) {
+      // Another session in the process may want more than the one that opened the index.
+      const bool is_other = random_() % 8 == 0;
+      transactions.emplace_back(is_other ? Durability::kSync : options_.durability);
+    }
     Model model = acknowledged_;
     for (Transaction& transaction : transactions) {
       for (uint32_t i = 0, batches = 1 + random_() % 2; i < batches; ++i) {
@@ -112,7 +117,10 @@ class Workload {
     }
     acknowledged_ = model;
     // 'async' may lose the newest transactions, but none without those after it.
-    if (options_.durability == Durability::kSync) possible_ = {model};
+    const auto is_sync = [](const Transaction& transaction) {
+      return transaction.durability() == Durability::kSync;
+    };
+    if (std::any_of(transactions.begin(), transactions.end(), is_sync)) possible_ = {model};
     return options_.memory_limit == 0 || collection_->make_room().has_value();
   }
 
