@@ -96,11 +96,14 @@ export class NodeFs implements HostFs {
         // A link appears at once and whole, and fails if the name is taken.
         fs.linkSync(temporary, path);
       } catch (error) {
-        if (!noLinks.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+        const { code = '' } = error as NodeJS.ErrnoException;
+        // The temporary file is gone only if the one who got the name first has cleaned up.
+        if (code === 'ENOENT') throw Object.assign(new Error(`${path} exists`), { code: 'EEXIST' });
+        if (!noLinks.has(code)) throw error;
         // This file system has none. For a moment others see the name without its content, which they take for locked.
         writeNew(path, bytes);
       } finally {
-        fs.unlinkSync(temporary);
+        fs.rmSync(temporary, { force: true });
       }
     });
   }

@@ -126,7 +126,11 @@ Expected<std::unique_ptr<Lock>> Lock::acquire(Vfs& vfs) {
     }
     // A number that was in use and removed between the listing and the creation counts for nothing.
     const auto after = lock_numbers(vfs);
-    if (!after) return after.error();
+    if (!after) {
+      // What stays would lock this process out too.
+      (void)vfs.remove(lock_file_name(number));
+      return after.error();
+    }
     if (after->back() != number) {
       if (auto removed = vfs.remove(lock_file_name(number)); !removed) return removed.error();
       continue;

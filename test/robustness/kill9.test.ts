@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -91,6 +92,83 @@ test.each([
       await index.createIndex({ deleteIfExists: true });
       await index.close();
     }
+  },
+  60_000 + rounds * 5000,
+);
+
+/** A child that counts on its stdout: how far it is, and its end. */
+function count(script: string, ...args: string[]) {
+  const path = fileURLToPath(new URL(`./children/${script}`, import.meta.url));
+  const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const counter = {
+    done: 0,
+    until: async (wanted: number) => {
+      while (counter.done < wanted) {
+        expect(child.exitCode).toBeNull();
+        await pause(5);
+      }
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await Promise.all([read, closed]);
+      expect(child.signalCode).toBe('SIGKILL');
+    },
+  };
+  const closed = new Promise((resolve) => child.on('close', resolve));
+  const read = (async () => {
+    for await (const line of createInterface({ input: child.stdout })) counter.done = Number(line);
+  })();
+  return counter;
+}
+
+test.each(['native', 'wasm'] as const)(
+  '%s: of two would-be writers one writes, and the other goes on when it is killed',
+  async (backend) => {
+    for (let i = 0; i < Math.ceil(rounds / 3); i++) {
+      const writers = ['a', 'b'].map((name) => ({
+        name,
+        counter: count('contender.mjs', folder, backend, name),
+      }));
+      await Promise.race(writers.map(({ counter }) => counter.until(20 + i)));
+      // The one that writes first, then the one that has waited.
+      writers.sort((one, other) => other.counter.done - one.counter.done);
+      const [first, second] = writers as [(typeof writers)[0], (typeof writers)[0]];
+      expect(second.counter.done).toBe(0);
+      await first.counter.kill();
+      await second.counter.until(20);
+      await second.counter.kill();
+
+      const index = new LocalIndex(folder, { backend });
+      expect((await index.verify()).problems).toEqual([]);
+      const ids = new Set((await index.listItems()).map(({ id }) => id));
+      let expected = 0;
+      for (const { name, counter } of writers) {
+        for (let n = 1; n <= counter.done; n++) expect(ids).toContain(`${name} ${n}`);
+        expected += counter.done + (ids.has(`${name} ${counter.done + 1}`) ? 1 : 0);
+      }
+      expect(ids.size).toBe(expected);
+      await index.createIndex({ dimensions, deleteIfExists: true });
+      await index.close();
+    }
+  },
+  60_000 + rounds * 5000,
+);
+
+test.each(['native', 'wasm'] as const)(
+  '%s: a reader that is killed disturbs nobody',
+  async (backend) => {
+    const index = new LocalIndex(folder, { backend, sealThreshold: 300 });
+    const workload = new Workload(1);
+    await carryOut(index, workload.next());
+    for (let i = 0; i < Math.ceil(rounds / 3); i++) {
+      const reader = count('observer.mjs', folder, backend);
+      while (reader.done < 5 + i) await carryOut(index, workload.next());
+      await reader.kill();
+      await carryOut(index, workload.next());
+    }
+    expect((await index.verify()).problems).toEqual([]);
+    expect(contents(await index.listItems())).toEqual(contents(workload.items.values()));
+    await index.close();
   },
   60_000 + rounds * 5000,
 );
