@@ -44,6 +44,7 @@ Expected<SnapshotCounts> Collection::restore(const std::shared_ptr<store::Vfs>& 
   if (failure_) return *failure_;
   resumed_ = false;
   if (auto acquired = acquire(); !acquired) return acquired.error();
+  if (auto kept = keep_lock_locked(); !kept) return kept.error();
   if (auto fits = check_config(config_, state_.view.dim, (*opened)->config_, from.view.dim);
       !fits) {
     return fits.error();
@@ -70,6 +71,8 @@ Expected<SnapshotCounts> Collection::restore(const std::shared_ptr<store::Vfs>& 
     remove_superfluous();
     return next.error();
   }
+  // Taken away while files were copied: then the next owner removes them.
+  if (auto kept = keep_lock_locked(); !kept) return kept.error();
   if (auto written = store::write_manifest(*vfs_, manifest_of(*next)); !written) {
     // Either state may be the one on the disk: what is committed now might belong to neither.
     failure_ = written.error();

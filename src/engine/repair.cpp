@@ -47,8 +47,8 @@ std::string rows_text(uint64_t count) {
 
 class Repair {
  public:
-  Repair(store::Vfs& source, std::shared_ptr<store::Vfs> target)
-      : source_(source), target_(std::move(target)) {}
+  Repair(store::Vfs& source, std::shared_ptr<store::Vfs> target, store::Lock& lock)
+      : source_(source), target_(std::move(target)), lock_(lock) {}
 
   Expected<RepairReport> run() {
     auto filled = fill();
@@ -66,6 +66,7 @@ class Repair {
     if (auto read = read_manifest(); !read) return read;
     if (auto named = name_files(); !named) return named;
     for (const store::SegmentEntry& entry : old_.segments) {
+      if (auto kept = lock_.keep(); !kept) return kept;
       if (auto saved = save_segment(entry); !saved) return saved;
     }
     if (!has_manifest_) {
@@ -74,6 +75,7 @@ class Repair {
     if (auto saved = save_logs(); !saved) return saved;
     // The names of the files are on the disk before the manifest that names them.
     if (auto synced = target_->sync_folder(); !synced) return synced;
+    if (auto kept = lock_.keep(); !kept) return kept;
     std::random_device random;
     new_.index = uint64_t{random()} << 32 | random();
     new_.config = encode_config(config_);
@@ -322,6 +324,7 @@ class Repair {
   store::Vfs& source_;
   const std::shared_ptr<store::Vfs> target_;
   const SegmentMemory memory_{std::make_shared<column::BlockCache>(kCacheBytes)};
+  store::Lock& lock_;    // of the target
   store::Manifest old_;  // or what stands for it
   bool has_manifest_ = false;
   bool knows_metric_ = false;
@@ -381,7 +384,7 @@ Expected<RepairReport> repair(store::Vfs& source, const std::shared_ptr<store::V
   auto lock = store::Lock::acquire(*target);
   if (!lock) return lock.error();
   if (auto empty = check_empty(); !empty) return empty.error();
-  auto report = Repair(source, target).run();
+  auto report = Repair(source, target, **lock).run();
   if (!report) {
     lock->reset();
     (void)store::remove_lock_files(*target);
