@@ -1,7 +1,8 @@
 import { selectEngine } from './engine/select.ts';
 import { LocalIndexBase } from './local-index.ts';
-import type { LocalIndexOptions } from './options.ts';
-import type { Metadata } from './types.ts';
+import type { LocalIndexOptions, RepairOptions } from './options.ts';
+import { repairIndex } from './repair.ts';
+import type { Metadata, RepairResult } from './types.ts';
 
 /**
  * A vector index in a folder.
@@ -21,6 +22,23 @@ export class LocalIndex<TMetadata extends object = Metadata> extends LocalIndexB
   constructor(folderPath: string, options: LocalIndexOptions = {}) {
     super(selectEngine, folderPath, options);
   }
+
+  /**
+   * Makes an index in the folder `target` of all that is whole in the damaged one in `source`, which is only read and may
+   * lack any of its files. What is kept is what was written; `problems` says what was wrong.
+   *
+   * @example
+   * const { itemsKept, itemsLost, problems } = await LocalIndex.repair('./films', './films-repaired');
+   * @throws {QuiverError} `INDEX_NOT_FOUND` when `source` has no file of an index, `INDEX_EXISTS` when `target` has one,
+   * `LOCKED` while a process writes to either
+   */
+  static repair(
+    source: string,
+    target: string,
+    options: RepairOptions = {},
+  ): Promise<RepairResult> {
+    return repairIndex(selectEngine, source, target, options);
+  }
 }
 
 export type { Backend } from './engine/engine.ts';
@@ -37,6 +55,7 @@ export type {
   QueryManyOptions,
   QueryOptions,
   QueryStreamOptions,
+  RepairOptions,
   SnapshotOptions,
 } from './options.ts';
 export type { QueryStream } from './query-stream.ts';
@@ -57,6 +76,7 @@ export type {
   PerformanceMetrics,
   Progress,
   QueryResult,
+  RepairResult,
   SegmentStats,
   SnapshotResult,
   VectorInput,

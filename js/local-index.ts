@@ -55,12 +55,13 @@ import {
   op,
   packGet,
   packList,
+  packRestore,
   packSnapshot,
   packWords,
   type QueryRequest,
   type QueryVectors,
 } from './wire/requests.ts';
-import { readBlock, readMap, readWord } from './wire/results.ts';
+import { readBlock, readMap, readSnapshotResult, readWord } from './wire/results.ts';
 import { type Applied, Writer } from './writer.ts';
 
 /**
@@ -396,11 +397,21 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     const { base = '' } = checkSnapshotOptions(options);
     const index = await this.#open();
     const response = await index.read(packSnapshot(folderPath, base), { folder: folderPath });
-    return {
-      files: readWord(response, 0),
-      linkedFiles: readWord(response, 1),
-      bytesCopied: readWord(response, 2) + readWord(response, 3) * 2 ** 32,
-    };
+    return readSnapshotResult(response);
+  }
+
+  /**
+   * Makes this index what the snapshot in another folder is, all at once and durably; when it fails, or is cut short, the
+   * index is as it was. Iterations that have begun go on over what they began with, and other processes that have the
+   * index open follow. `version` and `metadata_config` stay.
+   *
+   * @throws {QuiverError} `INDEX_NOT_FOUND` when the folder holds no index; `INVALID_ARGUMENT` and `DIMENSION_MISMATCH`
+   * when its metric or its dimensions are not those of this one; `LOCKED`, `READ_ONLY`, `NO_SPACE`
+   */
+  async restore(folderPath: string): Promise<SnapshotResult> {
+    checkFolder('folderPath', folderPath);
+    const request = packRestore(folderPath);
+    return readSnapshotResult(await this.#writer.request(request, { folder: folderPath }));
   }
 
   /** Reads every file of the index and checks what it holds against its checksums. */

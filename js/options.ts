@@ -57,6 +57,11 @@ export interface SnapshotOptions {
   readonly base?: string;
 }
 
+export interface RepairOptions {
+  /** Forces one engine, as with the constructor. */
+  readonly backend?: Backend;
+}
+
 export interface CreateIndexConfig extends BuildOptions {
   /** Yours to number; comes back in `getIndexStats`. @default 1 */
   readonly version?: number;
@@ -177,6 +182,13 @@ export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions
 export function checkSnapshotOptions(options: SnapshotOptions): SnapshotOptions {
   checkKeys('the options of snapshot', options, ['base']);
   if (options.base !== undefined) checkFolder('base', options.base);
+  return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkRepairOptions(options: RepairOptions): RepairOptions {
+  checkKeys('the options of repair', options, ['backend']);
+  oneOf('backend', options.backend, backends);
   return options;
 }
 

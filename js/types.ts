@@ -197,11 +197,26 @@ export interface PerformanceMetrics {
   readonly uptimeMs: number;
 }
 
-/** What a snapshot took. */
+/** What a snapshot took, or restoring one. */
 export interface SnapshotResult {
   readonly files: number;
-  /** Of them, those that the file system shares with the index (or with `base`) instead of copying them. */
+  /** Of them, those that the file system shares with the other folder (or with `base`) instead of copying them. */
   readonly linkedFiles: number;
+  readonly bytesCopied: number;
+}
+
+/** What a repair saved and what it could not. */
+export interface RepairResult {
+  readonly itemsKept: number;
+  /** Items that were there and are known to be lost. What damaged records of the log changed is not counted. */
+  readonly itemsLost: number;
+  /** What was wrong, and what is lost by it: a sentence each, with the name of the file. */
+  readonly problems: readonly string[];
+  /** The ids of lost items, as far as they are known: 100 at most. */
+  readonly ids: readonly string[];
+  /** Segment files that were taken as they are. */
+  readonly filesKept: number;
+  /** Bytes that were written; a file that the file system can share takes none. */
   readonly bytesCopied: number;
 }
 

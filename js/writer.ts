@@ -1,4 +1,4 @@
-import { QuiverError } from './errors.ts';
+import { type ErrorContext, QuiverError } from './errors.ts';
 import { batchesOf, checkIterable, type Items } from './item-input.ts';
 import type { OpenIndex } from './open-index.ts';
 import { defaults, type InsertOptions } from './options.ts';
@@ -67,6 +67,14 @@ export class Writer {
   /** @throws {QuiverError} `NO_UPDATE_IN_PROGRESS` */
   async cancel(): Promise<void> {
     await this.#finish(this.#takeUpdate(), op.cancel);
+  }
+
+  /** A request that stands for itself, in the order of the calls. */
+  request(request: Uint8Array, context: ErrorContext): Promise<Uint8Array> {
+    return this.#order.run(
+      async () => this.#opened(),
+      (index) => index.write(request, context),
+    );
   }
 
   /** Resolves when every write called before has been sent. */

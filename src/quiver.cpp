@@ -5,6 +5,7 @@
 
 #include "base/msgpack.h"
 #include "engine/collection.h"
+#include "engine/repair.h"
 #include "kernel/dispatch.h"
 #ifndef __EMSCRIPTEN__
 #include "base/thread_pool.h"
@@ -41,6 +42,12 @@ Expected<void> create_index(store::Vfs& vfs, Bytes config) {
 Expected<bool> index_exists(store::Vfs& vfs) { return vfs.exists(store::kManifestName); }
 
 Expected<void> destroy_index(store::Vfs& vfs) { return engine::Collection::destroy(vfs); }
+
+Expected<Buffer> repair_index(store::Vfs& source, const std::shared_ptr<store::Vfs>& target) {
+  const auto report = engine::repair(source, target);
+  if (!report) return report.error();
+  return engine::encode_report(*report);
+}
 
 Expected<std::unique_ptr<engine::Session>> open_session(std::shared_ptr<store::Vfs> vfs,
                                                         Bytes options,

@@ -28,6 +28,10 @@ Expected<bool> index_exists(store::Vfs& vfs);
 /// no index; LOCKED if a process writes to it.
 Expected<void> destroy_index(store::Vfs& vfs);
 
+/// Makes an index in `target` of all that is whole in `source`, which is only read. The report is
+/// the msgpack map of docs/engine-messages.md; errors as engine::repair.
+Expected<Buffer> repair_index(store::Vfs& source, const std::shared_ptr<store::Vfs>& target);
+
 /// Opens the index for a host without threads (WASM): the caller runs `pump` when it is idle.
 /// `open_folder` opens other folders, for snapshots.
 Expected<std::unique_ptr<engine::Session>> open_session(std::shared_ptr<store::Vfs> vfs,

@@ -171,6 +171,18 @@ EMSCRIPTEN_KEEPALIVE int32_t quiver_destroy(const uint8_t* folder, uint32_t fold
   });
 }
 
+/// Makes an index in `target` of all that is whole in `source`. Result: a msgpack map, the report.
+EMSCRIPTEN_KEEPALIVE int32_t quiver_repair(const uint8_t* source, uint32_t source_size,
+                                           const uint8_t* target, uint32_t target_size) {
+  return guarded([&]() -> Expected<Buffer> {
+    auto from = folder_vfs(source, source_size);
+    if (!from) return std::move(from).error();
+    auto to = folder_vfs(target, target_size);
+    if (!to) return std::move(to).error();
+    return repair_index(**from, *to);
+  });
+}
+
 /// Opens an index; `options` is a msgpack map. Result: u32, the session's handle, never 0.
 EMSCRIPTEN_KEEPALIVE int32_t quiver_open(const uint8_t* folder, uint32_t folder_size,
                                          const uint8_t* options, uint32_t options_size) {

@@ -14,6 +14,8 @@ export interface Engine {
   create(folder: string, config: Uint8Array): Promise<void>;
   exists(folder: string): Promise<boolean>;
   destroy(folder: string): Promise<void>;
+  /** Resolves to the report, a msgpack map. */
+  repair(source: string, target: string): Promise<Uint8Array>;
   open(folder: string, options: Uint8Array): Promise<EngineSession>;
 }
 

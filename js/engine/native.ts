@@ -9,6 +9,7 @@ interface Addon {
   create(folder: string, config: Uint8Array): Promise<void>;
   exists(folder: string): Promise<boolean>;
   destroy(folder: string): Promise<void>;
+  repair(source: string, target: string): Promise<Uint8Array>;
   open(folder: string, options: Uint8Array): Promise<EngineSession>;
 }
 
@@ -55,6 +56,10 @@ class NativeEngine implements Engine {
 
   async destroy(folder: string): Promise<void> {
     await this.#addon.destroy(folder);
+  }
+
+  async repair(source: string, target: string): Promise<Uint8Array> {
+    return this.#addon.repair(source, target);
   }
 
   async open(folder: string, options: Uint8Array): Promise<EngineSession> {

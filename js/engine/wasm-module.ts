@@ -15,6 +15,7 @@ export interface WasmModule {
   _quiver_create(folder: number, folderSize: number, config: number, configSize: number): number;
   _quiver_exists(folder: number, folderSize: number): number;
   _quiver_destroy(folder: number, folderSize: number): number;
+  _quiver_repair(source: number, sourceSize: number, target: number, targetSize: number): number;
   _quiver_open(folder: number, folderSize: number, options: number, optionsSize: number): number;
   _quiver_read(session: number, request: number, size: number): number;
   _quiver_write(session: number, request: number, size: number): number;
@@ -66,6 +67,13 @@ export class WasmCalls {
 
   destroy(folder: string): void {
     this.#call([utf8(folder)], (f, fSize) => this.#module._quiver_destroy(f, fSize));
+  }
+
+  /** Returns the report, a msgpack map. */
+  repair(source: string, target: string): Uint8Array<ArrayBuffer> {
+    return this.#call([utf8(source), utf8(target)], (s, sSize, t, tSize) =>
+      this.#module._quiver_repair(s, sSize, t, tSize),
+    );
   }
 
   /** Returns the session's handle. */

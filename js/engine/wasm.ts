@@ -65,6 +65,10 @@ class WasmEngine implements Engine {
     return this.#queue.run(() => this.#calls.destroy(folder));
   }
 
+  repair(source: string, target: string): Promise<Uint8Array> {
+    return this.#queue.run(() => this.#calls.repair(source, target));
+  }
+
   async open(folder: string, options: Uint8Array): Promise<EngineSession> {
     const handle = await this.#queue.run(() => this.#calls.open(folder, options));
     return new WasmSession(this.#calls, this.#queue, handle);

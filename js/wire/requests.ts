@@ -20,6 +20,7 @@ export const op = {
   commit: 19,
   cancel: 20,
   optimize: 21,
+  restore: 22,
 } as const;
 
 /** The bits of a read's `flags`. */
@@ -140,6 +141,10 @@ export function packSnapshot(folder: string, base: string): Uint8Array {
   writer.raw(target);
   writer.raw(earlier);
   return join(Uint32Array.from([op.snapshot, target.length, earlier.length]), writer.bytes);
+}
+
+export function packRestore(folder: string): Uint8Array {
+  return join(Uint32Array.from([op.restore]), new TextEncoder().encode(folder));
 }
 
 export function packList(filter: Uint8Array, includeVectors: boolean): Uint8Array {

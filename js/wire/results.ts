@@ -1,5 +1,5 @@
 import type { Slices } from '../event-loop.ts';
-import type { QueryResult, WriteCounts } from '../types.ts';
+import type { QueryResult, SnapshotResult, WriteCounts } from '../types.ts';
 import { readMetadata } from './metadata.ts';
 import { readValue, ValueReader } from './msgpack-reader.ts';
 import { readText } from './text.ts';
@@ -117,6 +117,15 @@ export function readCounts(response: Uint8Array): WriteCounts {
     inserted: readWord(response, 0),
     updated: readWord(response, 1),
     deleted: readWord(response, 2),
+  };
+}
+
+/** The response to a snapshot and to a restore. */
+export function readSnapshotResult(response: Uint8Array): SnapshotResult {
+  return {
+    files: readWord(response, 0),
+    linkedFiles: readWord(response, 1),
+    bytesCopied: readWord(response, 2) + readWord(response, 3) * 2 ** 32,
   };
 }
 

@@ -30,7 +30,7 @@ FunctionCall function_call(napi_env env, napi_callback_info info) {
   return call;
 }
 
-/// Runs `work`, an Expected<bool> or Expected<void> of a Vfs on `folder`, on the core's threads.
+/// Runs `work`, an Expected<bool>, <Buffer> or <void> of a Vfs on `folder`, on the core's threads.
 template <typename Work>
 void run_on_folder(Call* call, std::string folder, Work work) {
   engine::run_in_background([call, folder = std::move(folder), work = std::move(work)] {
@@ -40,10 +40,10 @@ void run_on_folder(Call* call, std::string folder, Work work) {
       auto outcome = work(*vfs);
       if (!outcome) {
         result = std::move(outcome).error();
-      } else if constexpr (std::is_same_v<decltype(outcome), Expected<bool>>) {
-        result = Value{*outcome};
-      } else {
+      } else if constexpr (std::is_same_v<decltype(outcome), Expected<void>>) {
         result = Value{};
+      } else {
+        result = Value{*std::move(outcome)};
       }
     } catch (...) {
       result = error_of_current_exception();
@@ -87,6 +87,19 @@ napi_value js_destroy(napi_env env, napi_callback_info info) {
   });
 }
 
+napi_value js_repair(napi_env env, napi_callback_info info) {
+  const FunctionCall function = function_call(env, info);
+  std::optional<std::string> source = folder_argument(env, function.arguments[0]);
+  if (!source) return nullptr;
+  std::optional<std::string> target = folder_argument(env, function.arguments[1]);
+  if (!target) return nullptr;
+  return function.environment->call([&](Call* call) {
+    run_on_folder(call, std::move(*source), [target = std::move(*target)](store::Vfs& vfs) {
+      return repair_index(vfs, store::native_vfs(target));
+    });
+  });
+}
+
 napi_value js_open(napi_env env, napi_callback_info info) {
   const FunctionCall function = function_call(env, info);
   std::optional<std::string> folder = folder_argument(env, function.arguments[0]);
@@ -112,6 +125,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
       function("create", guarded<js_create>),
       function("exists", guarded<js_exists>),
       function("destroy", guarded<js_destroy>),
+      function("repair", guarded<js_repair>),
       function("open", guarded<js_open>),
   };
   if (napi_define_properties(env, exports, functions.size(), functions.data()) != napi_ok) {

@@ -100,7 +100,8 @@ Expected<std::shared_ptr<Collection>> Collection::open(std::shared_ptr<store::Vf
   collection->index_ = manifest->index;
   const std::lock_guard lock(collection->writer_mutex_);
   if (auto read = collection->read_changes(); !read) return read.error();
-  collection->resume_ = !options.read_only && collection->wants_seal();
+  collection->resume_ =
+      !options.read_only && (collection->wants_seal() || collection->has_unbuilt_segment());
   return collection;
 }
 

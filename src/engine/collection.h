@@ -26,7 +26,7 @@
 
 namespace quiver::engine {
 
-/// What a snapshot consists of.
+/// What a snapshot or a restored index consists of.
 struct SnapshotCounts {
   uint32_t files = 0;
   uint32_t linked = 0;  ///< of them, those that took no copying
@@ -104,7 +104,8 @@ class Collection {
   /// like size or with many deleted rows, or what request_optimize() asked for. One job at a time.
   std::unique_ptr<MaintenanceJob> next_job();
 
-  /// Puts the finished job's segment in place of the parts that it was made from.
+  /// Puts the finished job's segment in place of the parts that it was made from; drops it if they
+  /// are gone, by a restore.
   Expected<void> install(const MaintenanceJob& job);
 
   /// When rows come faster than graphs are built, and heads fill much memory: writes them to a
@@ -134,6 +135,13 @@ class Collection {
   /// Takes mapped segments out of memory while there is more in it than `memoryLimit`, those first
   /// that were not used for longest. Any thread.
   void keep_to_memory_limit() const;
+
+  /// Makes this index what the one in another folder is, a snapshot of it: at once for readers, and
+  /// on the disk when this returns; cut short, it is as it was. Files are linked where the file
+  /// system can. The index keeps its identity and its configuration but for dimensions that it has
+  /// not got yet. INVALID_ARGUMENT or DIMENSION_MISMATCH if the other one's metric or dimensions
+  /// differ, INDEX_NOT_FOUND; errors as `become_writer`.
+  Expected<SnapshotCounts> restore(const std::shared_ptr<store::Vfs>& snapshot);
 
   /// The msgpack map of docs/engine-messages.md. Any thread.
   [[nodiscard]] Expected<Buffer> statistics(Durability of_session);
@@ -173,12 +181,17 @@ class Collection {
   [[nodiscard]] store::Manifest manifest_of(const State& state) const;
   [[nodiscard]] uint32_t seal_threshold() const;
   [[nodiscard]] bool wants_seal() const;
+  [[nodiscard]] bool has_unbuilt_segment() const;
   [[nodiscard]] std::optional<std::pair<size_t, size_t>> next_range() const;
   [[nodiscard]] Expected<State> replace_parts(const MaintenanceJob& job) const;
-  void remove_replaced(const MaintenanceJob& job, const State& before);
   Expected<void> install_locked(const MaintenanceJob& job);
   [[nodiscard]] uint64_t most_head_bytes() const;
   [[nodiscard]] uint64_t free_head_bytes() const;
+  [[nodiscard]] uint64_t first_log_after(size_t first, size_t last) const;
+  [[nodiscard]] bool is_current(const MaintenanceJob& job) const;
+  Expected<State> place_state(store::Vfs& source, const State& from, uint64_t first_log,
+                              SnapshotCounts& counts);
+  void remove_replaced(const State& before);
 
   std::shared_ptr<store::Vfs> vfs_;
   const Config config_;

@@ -29,6 +29,18 @@ bool Collection::wants_seal() const {
   return optimize_requested_ || state_.head->rows() >= seal_threshold();
 }
 
+/// Whether there is a segment without a graph that should have one: a crash, a repair and a restore
+/// leave such.
+bool Collection::has_unbuilt_segment() const {
+  for (size_t part = 0; part < state_.parts.size(); ++part) {
+    if (state_.parts[part].segment_number != 0 &&
+        wants_graph(state_.view.parts[part], state_.parts[part])) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Ends the head and its log file, so that both can be replaced by a segment.
 Expected<void> Collection::freeze() {
   if (auto synced = sync_log(); !synced) return synced;
@@ -89,7 +101,8 @@ std::unique_ptr<MaintenanceJob> Collection::next_job() {
     return nullptr;
   }
   return std::make_unique<MaintenanceJob>(view_, range->first, range->second, config_,
-                                          next_file_number_++);
+                                          next_file_number_++,
+                                          first_log_after(range->first, range->second));
 }
 
 Expected<void> Collection::request_optimize() {
@@ -103,6 +116,11 @@ Expected<void> Collection::install(const MaintenanceJob& job) {
   busy_parts_ = 0;
   if (closed_) return Error{Code::kClosed, "The index is closed"};
   if (failure_) return *failure_;
+  if (!is_current(job)) {
+    superfluous_.push_back(store::segment_file_name(job.segment_number()));
+    remove_superfluous();
+    return {};
+  }
   return install_locked(job);
 }
 
@@ -118,7 +136,7 @@ Expected<void> Collection::install_locked(const MaintenanceJob& job) {
   if (auto written = store::write_manifest(*vfs_, manifest_of(*next)); !written) return written;
   const State before = state_;
   publish(std::move(*next));
-  remove_replaced(job, before);
+  remove_replaced(before);
   return {};
 }
 
@@ -135,6 +153,22 @@ void drop_logs(State& state) {
 }
 
 }  // namespace
+
+/// Whether the parts that the job was made from are still there. None but jobs replaces single
+/// ones.
+bool Collection::is_current(const MaintenanceJob& job) const {
+  const std::vector<Part>& now = state_.view.parts;
+  return job.last() <= now.size() &&
+         now[job.first()].source == job.view().parts[job.first()].source;
+}
+
+/// The log file from which on the log is needed once the parts [first, last) are one segment.
+uint64_t Collection::first_log_after(size_t first, size_t last) const {
+  State next = state_;
+  for (size_t part = first; part < last; ++part) next.parts[part].segment_number = 1;
+  drop_logs(next);
+  return next.first_log;
+}
 
 /// The state with the finished job's segment in place of the parts that it was made from.
 Expected<State> Collection::replace_parts(const MaintenanceJob& job) const {
@@ -200,7 +234,7 @@ Expected<void> Collection::make_room() {
   size_t first = busy_parts_;
   while (state_.parts[first].segment_number != 0) ++first;
   MaintenanceJob job(view_, first, state_.parts.size(), config_, next_file_number_++,
-                     MaintenanceJob::Graph::kNone);
+                     first_log_after(first, state_.parts.size()), MaintenanceJob::Graph::kNone);
   Expected<void> done = job.prepare();
   if (done) done = job.write(*vfs_);
   if (done) done = install_locked(job);
@@ -210,10 +244,14 @@ Expected<void> Collection::make_room() {
 }
 
 /// Removes the files that the manifest does not name any more.
-void Collection::remove_replaced(const MaintenanceJob& job, const State& before) {
-  for (size_t part = job.first(); part < job.last(); ++part) {
-    const uint64_t number = before.parts[part].segment_number;
-    if (number != 0) superfluous_.push_back(store::segment_file_name(number));
+void Collection::remove_replaced(const State& before) {
+  for (const PartState& part : before.parts) {
+    const bool stays = std::any_of(
+        state_.parts.begin(), state_.parts.end(),
+        [&](const PartState& now) { return now.segment_number == part.segment_number; });
+    if (part.segment_number != 0 && !stays) {
+      superfluous_.push_back(store::segment_file_name(part.segment_number));
+    }
   }
   if (state_.first_log != before.first_log) {
     // Without a list they are found when the lock is taken the next time.

@@ -6,53 +6,10 @@
 #include <vector>
 
 #include "engine/collection.h"
+#include "engine/place_file.h"
 #include "store/file_names.h"
-#include "store/segment_file.h"
 
 namespace quiver::engine {
-namespace {
-
-/// A file as it was when the snapshot was taken; its content stays even if its name goes.
-struct SourceFile {
-  std::string name;
-  std::shared_ptr<const store::FileBytes> content;
-  bool may_grow = false;  // the log that is written to: copied as far as it went
-};
-
-Expected<void> write_file(store::Vfs& target, const std::string& name, Bytes content) {
-  auto file = target.create(name);
-  if (!file) return file.error();
-  constexpr size_t kPiece = size_t{1} << 22;
-  while (!content.empty()) {
-    const Bytes piece = content.first(std::min(content.size(), kPiece));
-    if (auto written = (*file)->append(piece); !written) return written;
-    content = content.subspan(piece.size());
-  }
-  return (*file)->sync();
-}
-
-/// Whether `base` has the very same file.
-bool holds(store::Vfs& base, const SourceFile& file) {
-  if (!store::segment_file_number(file.name)) return false;
-  const auto other = base.read(file.name);
-  return other && store::same_segment((*other)->bytes(), file.content->bytes());
-}
-
-/// Puts a file into the target; whether that took no copying.
-Expected<bool> place(store::Vfs& target, const store::Vfs& source, store::Vfs* base,
-                     const SourceFile& file) {
-  if (!file.may_grow) {
-    if (target.link(source, file.name)) return true;
-    if (base != nullptr && holds(*base, file) && target.link(*base, file.name)) return true;
-  }
-  if (auto written = write_file(target, file.name, file.content->bytes()); !written) {
-    return written.error();
-  }
-  return false;
-}
-
-}  // namespace
-
 Expected<SnapshotCounts> Collection::snapshot(store::Vfs& target, store::Vfs* base) {
   const auto exists = target.exists(store::kManifestName);
   if (!exists) return exists.error();
@@ -90,7 +47,7 @@ Expected<SnapshotCounts> Collection::snapshot(store::Vfs& target, store::Vfs* ba
   SnapshotCounts counts;
   const auto fill = [&]() -> Expected<void> {
     for (const SourceFile& file : files) {
-      const auto linked = place(target, *vfs_, base, file);
+      const auto linked = place_file(target, file.name, *vfs_, base, file);
       if (!linked) return linked.error();
       ++counts.files;
       if (*linked) {

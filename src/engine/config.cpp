@@ -50,7 +50,7 @@ Expected<Config> decode_config(Bytes bytes) {
   }
   const auto dimensions = number_in(*map, "dimensions", 0, 0, kMaxDimensions);
   if (!dimensions) return dimensions.error();
-  const auto m = number_in(*map, "M", config.graph.m, 4, 64);
+  const auto m = number_in(*map, "M", config.graph.m, kSmallestM, kLargestM);
   if (!m) return m.error();
   const auto ef = number_in(*map, "efConstruction", config.graph.ef_construction, 8, 2000);
   if (!ef) return ef.error();

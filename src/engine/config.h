@@ -9,6 +9,10 @@
 
 namespace quiver::engine {
 
+/// Bounds of GraphParams::m.
+inline constexpr uint32_t kSmallestM = 4;
+inline constexpr uint32_t kLargestM = 64;
+
 /// What an index is made with and keeps for life.
 struct Config {
   Metric metric = Metric::kCosine;

@@ -4,12 +4,14 @@
 
 namespace quiver::engine {
 MaintenanceJob::MaintenanceJob(std::shared_ptr<const View> view, size_t first, size_t last,
-                               const Config& config, uint64_t segment_number, Graph graph)
+                               const Config& config, uint64_t segment_number, uint64_t first_log,
+                               Graph graph)
     : view_(std::move(view)),
       first_(first),
       last_(last),
       config_(config),
       segment_number_(segment_number),
+      first_log_(first_log),
       builds_graph_(graph == Graph::kBuild) {
   uint64_t live = 0;
   for (size_t part = first_; part < last_; ++part) live += view_->parts[part].live();
@@ -80,7 +82,7 @@ Expected<void> MaintenanceJob::write(store::Vfs& vfs) {
   rows.reserve(rows_.size());
   for (const Source& from : rows_) rows.push_back(view_->row(from.part, from.row));
   return Segment::write(vfs, store::segment_file_name(segment_number_), config_.metric, view_->dim,
-                        rows, has_graph ? &graph : nullptr);
+                        rows, has_graph ? &graph : nullptr, first_log_);
 }
 
 Expected<bool> MaintenanceJob::work(store::Vfs& vfs, std::chrono::steady_clock::time_point until) {

@@ -27,10 +27,10 @@ class MaintenanceJob {
  public:
   enum class Graph : uint8_t { kBuild, kNone };
 
-  /// Parts [first, last) of `view`; the new file gets the number `segment_number`. Without a graph
-  /// there is nothing to link.
+  /// Parts [first, last) of `view`; the new file gets the number `segment_number`, and the log is
+  /// needed from file `first_log` on once it is there. Without a graph there is nothing to link.
   MaintenanceJob(std::shared_ptr<const View> view, size_t first, size_t last, const Config& config,
-                 uint64_t segment_number, Graph graph = Graph::kBuild);
+                 uint64_t segment_number, uint64_t first_log, Graph graph = Graph::kBuild);
 
   /// Gathers the live rows and copies their vectors to the builder.
   Expected<void> prepare();
@@ -71,6 +71,7 @@ class MaintenanceJob {
   size_t last_;
   Config config_;
   uint64_t segment_number_;
+  uint64_t first_log_;
   bool builds_graph_;
   std::vector<Source> rows_;
   std::unique_ptr<index::GraphBuilder> builder_;

@@ -16,14 +16,13 @@
 
 namespace quiver::engine {
 
-/// Rows in memory or in a segment file. What is published in a view never changes, so readers need
-/// no lock; which rows are deleted is the view's business.
+/// Rows that can be read one by one, wherever they are.
 ///
 /// What lies in a file may not be sound: then CORRUPT_FILE names it. What a method returns is valid
 /// until its scratch memory is used again.
-class RowSource {
+class Rows {
  public:
-  virtual ~RowSource() = default;
+  virtual ~Rows() = default;
 
   virtual Expected<std::string_view> id(uint32_t row, std::string& scratch) const = 0;
   /// A msgpack map.
@@ -34,7 +33,12 @@ class RowSource {
   [[nodiscard]] virtual const float* vector(uint32_t row) const = 0;
   /// 1/‖v‖ (0: zero vector); 1 unless cosine.
   [[nodiscard]] virtual float inv_norm(uint32_t row) const = 0;
+};
 
+/// Rows in memory or in a segment file that can be searched. What is published in a view never
+/// changes, so readers need no lock; which rows are deleted is the view's business.
+class RowSource : public Rows {
+ public:
   /// The row of `id` among the first `count` rows that is not in `deleted` (null: none is).
   [[nodiscard]] virtual std::optional<uint32_t> find(std::string_view id, uint32_t count,
                                                      const Bitmap* deleted) const = 0;
@@ -56,9 +60,9 @@ class RowSource {
   [[nodiscard]] virtual uint64_t bytes() const = 0;
 };
 
-/// A row of a source.
+/// A row, and where it is.
 struct RowRef {
-  const RowSource* source = nullptr;
+  const Rows* source = nullptr;
   uint32_t row = 0;
 };
 

@@ -4,32 +4,14 @@
 #include <utility>
 
 #include "column/metadata_writer.h"
+#include "engine/segment_sections.h"
 #include "index/graph/reachability.h"
 
 namespace quiver::engine {
 namespace {
 
-/// The numbers are stored: never renumber. docs/format.md describes each section.
-enum Section : uint32_t {
-  kInfo = 1,
-  kVectors = 2,
-  kInvNorms = 3,
-  kIds = 4,
-  kIdLookup = 5,
-  kGraphUpper = 6,
-  kGraphLevel0 = 7,
-  kMetadata = 256,  // and the numbers after it: the parts of column/metadata_parts.h
-};
-
 constexpr uint32_t kAlignment = 64;
 constexpr uint32_t kPageAlignment = 4096;
-
-struct Info {
-  uint32_t rows;
-  uint32_t dim;
-  uint32_t metric;
-  uint32_t has_graph;
-};
 
 /// The metadata of rows from anywhere, for the columns to be made of.
 class GatheredMetadata final : public column::MetadataRows {
@@ -68,7 +50,8 @@ const T* as_array(Bytes bytes) {
 }
 
 Expected<void> write_sections(store::SegmentFileWriter& writer, Metric metric, uint32_t dim,
-                              std::span<const RowRef> rows, const index::GraphData* graph) {
+                              std::span<const RowRef> rows, const index::GraphData* graph,
+                              uint64_t first_log) {
   Expected<void> result;
   const auto begin = [&](uint32_t id, uint32_t alignment) {
     if (result) result = writer.begin_section(id, alignment);
@@ -77,9 +60,10 @@ Expected<void> write_sections(store::SegmentFileWriter& writer, Metric metric, u
     if (result) result = writer.append(bytes);
   };
   const auto count = static_cast<uint32_t>(rows.size());
-  const Info info{count, dim, static_cast<uint32_t>(metric), graph != nullptr ? 1U : 0U};
+  const SegmentInfo info{count, dim, static_cast<uint32_t>(metric), graph != nullptr ? 1U : 0U,
+                         first_log};
   begin(kInfo, kAlignment);
-  append(as_bytes(std::span<const Info>(&info, 1)));
+  append(as_bytes(std::span<const SegmentInfo>(&info, 1)));
   begin(kVectors, kPageAlignment);
   for (const RowRef& row : rows) {
     append(as_bytes(std::span<const float>(row.source->vector(row.row), dim)));
@@ -114,10 +98,12 @@ Expected<void> write_sections(store::SegmentFileWriter& writer, Metric metric, u
 }  // namespace
 
 Expected<void> Segment::write(store::Vfs& vfs, std::string_view name, Metric metric, uint32_t dim,
-                              std::span<const RowRef> rows, const index::GraphData* graph) {
+                              std::span<const RowRef> rows, const index::GraphData* graph,
+                              uint64_t first_log) {
   auto writer = store::SegmentFileWriter::create(vfs, name);
   if (!writer) return writer.error();
-  if (auto written = write_sections(**writer, metric, dim, rows, graph); !written) return written;
+  if (auto written = write_sections(**writer, metric, dim, rows, graph, first_log); !written)
+    return written;
   return (*writer)->finish();
 }
 
@@ -150,7 +136,7 @@ Expected<void> Segment::map(Metric metric, uint32_t dim, uint64_t map_from_rows)
     return Bytes{};
   };
   ByteReader info_reader(section(kInfo));
-  const auto info = info_reader.get<Info>();
+  const auto info = info_reader.get<SegmentInfo>();
   if (!info) return corrupt("no info section");
   if (info->dim != dim || info->metric != static_cast<uint32_t>(metric)) {
     return corrupt("its dimensions or metric are not the index's");

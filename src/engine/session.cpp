@@ -31,6 +31,7 @@ enum class Op : uint32_t {
   kCommit = 19,
   kCancel = 20,
   kOptimize = 21,
+  kRestore = 22,
 };
 
 constexpr uint32_t kIncludeVectors = 1;
@@ -50,6 +51,14 @@ Buffer encode_counts(const WriteCounts& counts) {
   writer.put(counts.inserted);
   writer.put(counts.updated);
   writer.put(counts.deleted);
+  return writer.take();
+}
+
+Buffer encode_counts(const SnapshotCounts& counts) {
+  ByteWriter writer;
+  writer.put(counts.files);
+  writer.put(counts.linked);
+  writer.put(counts.bytes_copied);
   return writer.take();
 }
 
@@ -248,11 +257,14 @@ Expected<Buffer> Session::snapshot(Bytes request) {
   const auto earlier = base->empty() ? nullptr : open_folder_(std::string(as_text(*base)));
   const auto counts = collection_->snapshot(*target, earlier.get());
   if (!counts) return counts.error();
-  ByteWriter writer;
-  writer.put(counts->files);
-  writer.put(counts->linked);
-  writer.put(counts->bytes_copied);
-  return writer.take();
+  return encode_counts(*counts);
+}
+
+Expected<Buffer> Session::restore(Bytes folder) {
+  if (folder.empty()) return malformed();
+  const auto counts = collection_->restore(open_folder_(std::string(as_text(folder))));
+  if (!counts) return counts.error();
+  return encode_counts(*counts);
 }
 
 Expected<Buffer> Session::add_cursor(std::shared_ptr<Cursor> cursor) {
@@ -319,6 +331,10 @@ Expected<std::shared_ptr<Transaction>> Session::prepare_write(Write& write) {
     if (auto requested = collection_->request_optimize(); !requested) return requested.error();
     return std::shared_ptr<Transaction>();
   }
+  if (static_cast<Op>(*op) == Op::kRestore) {
+    write.response = restore(body);
+    return std::shared_ptr<Transaction>();
+  }
   const auto number = reader.get<uint32_t>();
   if (!number) return malformed();
   auto transaction = find_transaction(*number);
@@ -340,7 +356,22 @@ Expected<std::shared_ptr<Transaction>> Session::prepare_write(Write& write) {
   }
 }
 
+bool Session::is_restore(const Write& write) {
+  ByteReader reader(write.request);
+  const auto op = reader.get<uint32_t>();
+  return op && static_cast<Op>(*op) == Op::kRestore;
+}
+
 void Session::write_group(std::span<Write> writes) {
+  // A restore is no transaction: those before it are committed first, those after it later.
+  for (size_t i = 0; i < writes.size(); ++i) {
+    if (!is_restore(writes[i])) continue;
+    write_group(writes.first(i));
+    if (auto done = writes[i].session->prepare_write(writes[i]); !done) {
+      writes[i].response = done.error();
+    }
+    return write_group(writes.subspan(i + 1));
+  }
   std::vector<std::shared_ptr<Transaction>> owned;
   std::vector<Transaction*> transactions;
   std::vector<Write*> committed;

@@ -71,6 +71,8 @@ class Session {
   Expected<Buffer> close_cursor(Bytes request);
   Expected<Buffer> refresh();
   Expected<Buffer> snapshot(Bytes request);
+  Expected<Buffer> restore(Bytes folder);
+  static bool is_restore(const Write& write);
   Expected<Buffer> add_cursor(std::shared_ptr<Cursor> cursor);
   Expected<std::shared_ptr<Transaction>> find_transaction(uint32_t number);
   /// The transaction that the write commits; null if it commits none and is answered already.

@@ -174,6 +174,16 @@ Lock::~Lock() {
   (void)rewrite(vfs_, lock_file_name(number_), encode(vfs_.current_owner(), kReleased), true);
 }
 
+Expected<void> check_unlocked(Vfs& vfs) {
+  const auto numbers = lock_numbers(vfs);
+  if (!numbers) return numbers.error();
+  if (numbers->empty()) return {};
+  auto free = check_free(vfs, numbers->back());
+  // Gone since it was listed: by whoever has the lock now.
+  if (!free && free.error().code == Code::kMissingFile) return check_unlocked(vfs);
+  return free;
+}
+
 Expected<void> remove_lock_files(Vfs& vfs) {
   const auto numbers = lock_numbers(vfs);
   if (!numbers) return numbers.error();

@@ -47,6 +47,9 @@ class Lock {
   std::chrono::steady_clock::time_point last_beat_ = std::chrono::steady_clock::now();
 };
 
+/// LOCKED names the process that may be writing in the folder. Changes nothing.
+Expected<void> check_unlocked(Vfs& vfs);
+
 /// Removes a folder's lock files, when the index in it is gone.
 Expected<void> remove_lock_files(Vfs& vfs);
 

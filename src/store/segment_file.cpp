@@ -44,12 +44,28 @@ Bytes bytes_of(const T& value, size_t size = sizeof(T)) {
 uint32_t crc_of(const Header& header) { return crc32c(bytes_of(header, offsetof(Header, crc))); }
 uint32_t crc_of(const Footer& footer) { return crc32c(bytes_of(footer, offsetof(Footer, crc))); }
 
-bool all_zero(Bytes bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
+Error corrupt(std::string_view name, std::string_view what) {
+  return Error{Code::kCorruptFile, std::string(name) + " is corrupt: " + std::string(what)};
 }
 
 uint64_t blocks_of(const SectionEntry& section) {
   return section.size / kBlockBytes + (section.size % kBlockBytes != 0 ? 1 : 0);
+}
+
+Expected<void> check_header(std::string_view name, Bytes file) {
+  Header header;
+  std::memcpy(&header, file.data(), sizeof(header));
+  if (header.magic != kMagic) return corrupt(name, "not a segment");
+  if (crc_of(header) != header.crc) return corrupt(name, "the header's checksum is wrong");
+  if (header.version != kVersion) {
+    return Error{Code::kUnsupportedFormat,
+                 std::string(name) + " has version " + std::to_string(header.version) +
+                     "; this release reads version " + std::to_string(kVersion)};
+  }
+  if (!all_zero(header.reserved)) {
+    return corrupt(name, "reserved bytes of the header are not zero");
+  }
+  return {};
 }
 
 }  // namespace
@@ -142,25 +158,17 @@ bool same_segment(Bytes a, Bytes b) {
   return std::equal(end.begin(), end.end(), b.subspan(static_cast<size_t>(table)).begin());
 }
 
-Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_view name) {
+Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_view name,
+                                                         HeaderCheck check) {
   auto content = vfs.read(name);
   if (!content) return content.error();
   const Bytes file = (*content)->bytes();
-  const auto corrupt = [name](std::string_view what) {
-    return Error{Code::kCorruptFile, std::string(name) + " is corrupt: " + std::string(what)};
-  };
-  Header header;
+  const auto corrupt = [name](std::string_view what) { return store::corrupt(name, what); };
   Footer footer;
-  if (file.size() < sizeof(header) + sizeof(footer)) return corrupt("it is cut off");
-  std::memcpy(&header, file.data(), sizeof(header));
-  if (header.magic != kMagic) return corrupt("not a segment");
-  if (crc_of(header) != header.crc) return corrupt("the header's checksum is wrong");
-  if (header.version != kVersion) {
-    return Error{Code::kUnsupportedFormat,
-                 std::string(name) + " has version " + std::to_string(header.version) +
-                     "; this release reads version " + std::to_string(kVersion)};
-  }
-  if (!all_zero(header.reserved)) return corrupt("reserved bytes of the header are not zero");
+  if (file.size() < sizeof(Header) + sizeof(footer)) return corrupt("it is cut off");
+  const auto header = check_header(name, file);
+  const bool is_damage = !header && header.error().code == Code::kCorruptFile;
+  if (!header && !(is_damage && check == HeaderCheck::kMayBeDamaged)) return header.error();
   const uint64_t footer_offset = file.size() - sizeof(footer);
   std::memcpy(&footer, file.data() + footer_offset, sizeof(footer));
   if (footer.magic != kEndMagic) return corrupt("it is cut off");
@@ -175,7 +183,7 @@ Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_v
   if (crc32c(table) != footer.table_crc) return corrupt("the table's checksum is wrong");
   std::vector<SectionEntry> sections(footer.sections);
   if (!sections.empty()) std::memcpy(sections.data(), table.data(), entries_size);
-  uint64_t end = sizeof(header);
+  uint64_t end = sizeof(Header);
   uint64_t blocks = 0;
   for (const SectionEntry& section : sections) {
     if (section.reserved != 0 || section.offset < end || section.offset % 8 != 0 ||
@@ -191,8 +199,10 @@ Expected<std::unique_ptr<SegmentFile>> SegmentFile::open(Vfs& vfs, std::string_v
   }
   std::vector<uint32_t> block_crcs(static_cast<size_t>(blocks));
   if (!block_crcs.empty()) std::memcpy(block_crcs.data(), crcs.data(), crcs.size());
-  return std::unique_ptr<SegmentFile>(new SegmentFile(std::string(name), std::move(*content),
+  std::unique_ptr<SegmentFile> opened(new SegmentFile(std::string(name), std::move(*content),
                                                       std::move(sections), std::move(block_crcs)));
+  if (!header) opened->header_error_ = header.error();
+  return opened;
 }
 
 namespace {
@@ -235,36 +245,46 @@ Expected<void> SegmentFile::check_gaps() const {
   const auto gap_is_zero = [file](uint64_t from, uint64_t to) {
     return all_zero(file.subspan(static_cast<size_t>(from), static_cast<size_t>(to - from)));
   };
-  const auto corrupt = [this](std::string_view what) {
-    return Error{Code::kCorruptFile, name_ + " is corrupt: " + std::string(what)};
-  };
   uint64_t end = sizeof(Header);
   for (const SectionEntry& entry : sections_) {
-    if (!gap_is_zero(end, entry.offset)) return corrupt("bytes between sections are not zero");
+    if (!gap_is_zero(end, entry.offset))
+      return corrupt(name_, "bytes between sections are not zero");
     end = entry.offset + entry.size;
   }
   const uint64_t table = file.size() - sizeof(Footer) - block_crcs_.size() * sizeof(uint32_t) -
                          sections_.size() * sizeof(SectionEntry);
-  if (!gap_is_zero(end, table)) return corrupt("bytes before the table of sections are not zero");
+  if (!gap_is_zero(end, table))
+    return corrupt(name_, "bytes before the table of sections are not zero");
   return {};
+}
+
+/// `first_block`: the place of its first block's checksum among those of all sections.
+void SegmentFile::add_damaged(size_t section, uint64_t first_block,
+                              std::vector<DamagedBlock>& damaged) const {
+  const SectionEntry& entry = sections_[section];
+  const Bytes file = content_->bytes();
+  for (uint64_t block = 0; block < blocks_of(entry); ++block) {
+    const uint64_t offset = entry.offset + block * kBlockBytes;
+    const uint64_t size = std::min(kBlockBytes, entry.size - block * kBlockBytes);
+    const Bytes bytes = file.subspan(static_cast<size_t>(offset), static_cast<size_t>(size));
+    if (crc32c(bytes) != block_crcs_[static_cast<size_t>(first_block + block)]) {
+      damaged.push_back({entry.id, block, offset, size});
+    }
+  }
 }
 
 std::vector<DamagedBlock> SegmentFile::damaged_blocks() const {
   std::vector<DamagedBlock> damaged;
-  const Bytes file = content_->bytes();
-  auto crc = block_crcs_.begin();
-  for (const SectionEntry& entry : sections_) {
-    for (uint64_t at = 0; at < entry.size; at += kBlockBytes) {
-      const uint64_t offset = entry.offset + at;
-      const uint64_t size = std::min(kBlockBytes, entry.size - at);
-      const Bytes block = file.subspan(static_cast<size_t>(offset), static_cast<size_t>(size));
-      if (crc32c(block) != *crc++) damaged.push_back({entry.id, at / kBlockBytes, offset, size});
-    }
+  uint64_t first_block = 0;
+  for (size_t i = 0; i < sections_.size(); ++i) {
+    add_damaged(i, first_block, damaged);
+    first_block += blocks_of(sections_[i]);
   }
   return damaged;
 }
 
 Expected<void> SegmentFile::verify() const {
+  if (header_error_) return *header_error_;
   const std::vector<DamagedBlock> damaged = damaged_blocks();
   if (damaged.empty()) return check_gaps();
   const DamagedBlock& first = damaged.front();
@@ -282,8 +302,20 @@ Expected<Bytes> SegmentFile::section(uint32_t id) const {
                                        static_cast<size_t>(section.size));
     }
   }
-  return Error{Code::kCorruptFile,
-               name_ + " is corrupt: section " + std::to_string(id) + " is missing"};
+  return corrupt(name_, "section " + std::to_string(id) + " is missing");
+}
+
+Expected<Bytes> SegmentFile::sound_section(uint32_t id) const {
+  uint64_t first_block = 0;
+  for (size_t i = 0; i < sections_.size(); ++i) {
+    if (sections_[i].id == id) {
+      std::vector<DamagedBlock> damaged;
+      add_damaged(i, first_block, damaged);
+      if (damaged.empty()) return section(id);
+    }
+    first_block += blocks_of(sections_[i]);
+  }
+  return corrupt(name_, "section " + std::to_string(id) + " is missing or damaged");
 }
 
 }  // namespace quiver::store

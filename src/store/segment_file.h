@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,12 +68,17 @@ class SegmentFileWriter {
 /// block.
 bool same_segment(Bytes a, Bytes b);
 
+/// Whether a header with a wrong checksum keeps a segment file from being opened. It holds nothing
+/// that the end of the file does not.
+enum class HeaderCheck : uint8_t { kMustBeSound, kMayBeDamaged };
+
 /// An open segment file. Its memory lives as long as the object.
 class SegmentFile {
  public:
   /// Checks the header and the table (bounds, order, alignment to 8), and reads nothing else.
   /// CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
-  static Expected<std::unique_ptr<SegmentFile>> open(Vfs& vfs, std::string_view name);
+  static Expected<std::unique_ptr<SegmentFile>> open(Vfs& vfs, std::string_view name,
+                                                     HeaderCheck check = HeaderCheck::kMustBeSound);
 
   /// Reads it all: every block's checksum, and that the gaps are zero. CORRUPT_FILE otherwise.
   [[nodiscard]] Expected<void> verify() const;
@@ -88,6 +94,12 @@ class SegmentFile {
 
   /// CORRUPT_FILE if there is no such section.
   [[nodiscard]] Expected<Bytes> section(uint32_t id) const;
+  /// The same, if every checksum of it is right.
+  [[nodiscard]] Expected<Bytes> sound_section(uint32_t id) const;
+  /// Where a section of this file begins in it.
+  [[nodiscard]] uint64_t offset_of(Bytes section) const {
+    return static_cast<uint64_t>(section.data() - content_->bytes().data());
+  }
   [[nodiscard]] uint64_t size() const { return content_->bytes().size(); }
   [[nodiscard]] const std::string& name() const { return name_; }
 
@@ -99,11 +111,13 @@ class SegmentFile {
         sections_(std::move(sections)),
         block_crcs_(std::move(block_crcs)) {}
   [[nodiscard]] Expected<void> check_gaps() const;
+  void add_damaged(size_t section, uint64_t first_block, std::vector<DamagedBlock>& damaged) const;
 
   std::string name_;
   std::shared_ptr<const FileBytes> content_;
   std::vector<SectionEntry> sections_;
   std::vector<uint32_t> block_crcs_;  // of all sections, one after the other
+  std::optional<Error> header_error_;
 };
 
 }  // namespace quiver::store

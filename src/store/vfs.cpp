@@ -33,7 +33,9 @@ Expected<uint64_t> Vfs::modified_ms(std::string_view name) {
   return Error{Code::kIoError, "Nobody knows when " + std::string(name) + " was written"};
 }
 
-bool Vfs::link(const Vfs& /*from*/, std::string_view /*name*/) { return false; }
+bool Vfs::link(const Vfs& /*from*/, std::string_view /*name*/, std::string_view /*as*/) {
+  return false;
+}
 
 Expected<void> replace_file(Vfs& vfs, std::string_view name, Bytes content) {
   const std::string temporary = std::string(name) + ".tmp";

@@ -81,9 +81,10 @@ class Vfs {
   /// A file that is being read stays readable; on Windows it cannot be removed then.
   virtual Expected<void> remove(std::string_view name) = 0;
 
-  /// Gives the file `name` of another folder the same name here too, without copying it. False
-  /// where that cannot be: then it has to be copied. Both files must never change from here on.
-  virtual bool link(const Vfs& from, std::string_view name);
+  /// Gives the file `name` of another folder the name `as` here too, without copying it. False
+  /// where that cannot be, or the name is taken: then it has to be copied. Both files must never
+  /// change from here on.
+  virtual bool link(const Vfs& from, std::string_view name, std::string_view as);
 
   /// Makes a file with this content appear at once; LOCKED if the name is taken, whoever took it.
   virtual Expected<void> create_exclusive(std::string_view name, Bytes content) = 0;

@@ -235,9 +235,9 @@ class PosixVfs final : public Vfs {
     return {};
   }
 
-  bool link(const Vfs& from, std::string_view name) override {
+  bool link(const Vfs& from, std::string_view name, std::string_view as) override {
     const std::string path = std::string(from.describe()) + "/" + std::string(name);
-    return ::link(path.c_str(), path_of(name).c_str()) == 0;
+    return ::link(path.c_str(), path_of(as).c_str()) == 0;
   }
 
   Expected<void> create_exclusive(std::string_view name, Bytes content) override {

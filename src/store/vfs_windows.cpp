@@ -303,9 +303,9 @@ class WindowsVfs final : public Vfs {
     return {};
   }
 
-  bool link(const Vfs& from, std::string_view name) override {
+  bool link(const Vfs& from, std::string_view name, std::string_view as) override {
     const WindowsVfs folder{std::string(from.describe())};
-    return CreateHardLinkW(full(name).c_str(), folder.full(name).c_str(), nullptr) != 0;
+    return CreateHardLinkW(full(as).c_str(), folder.full(name).c_str(), nullptr) != 0;
   }
 
   Expected<void> create_exclusive(std::string_view name, Bytes content) override {

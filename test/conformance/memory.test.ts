@@ -35,3 +35,34 @@ test('the native backend has no memory folders', async () => {
     'BACKEND_UNAVAILABLE',
   );
 });
+
+test.each([
+  ['index.ts', LocalIndex],
+  ['browser.ts', BrowserIndex],
+])('%s repairs and restores in memory', async (entry, Index) => {
+  const name = (part: string): string => `memory:${entry} ${part}`;
+  const index = new Index(name('a'));
+  await index.createIndex();
+  await index.insertItem({ id: 'a', vector: [1, 2] });
+  await index.snapshot(name('snapshot'));
+  await index.insertItem({ id: 'b', vector: [1, 2] });
+  await index.restore(name('snapshot'));
+  expect((await index.listItems()).map(({ id }) => id)).toEqual(['a']);
+  await index.close();
+  expect(await Index.repair(name('a'), name('repaired'))).toMatchObject({
+    itemsKept: 1,
+    problems: [],
+  });
+  expect(await new Index(name('repaired')).queryItems([1, 2], '', 1)).toMatchObject([
+    { item: { id: 'a' } },
+  ]);
+  expect((await errorOf(() => Index.repair(name('a'), name('repaired')))).code).toBe(
+    'INDEX_EXISTS',
+  );
+});
+
+test('the native backend repairs nothing in memory', async () => {
+  const repair = (): Promise<unknown> =>
+    LocalIndex.repair('memory:a', 'memory:b', { backend: 'native' });
+  expect((await errorOf(repair)).code).toBe('INVALID_ARGUMENT');
+});

@@ -1,6 +1,8 @@
 import { selectEngine } from '../../js/engine/select.ts';
 import { engineSuite } from './engine.suite.ts';
 import { localIndexSuite } from './local-index.suite.ts';
+import { repairSuite } from './repair.suite.ts';
 
 engineSuite('native', async () => (await selectEngine('native')).engine);
 localIndexSuite('native');
+repairSuite('native');

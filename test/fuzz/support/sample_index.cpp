@@ -60,7 +60,7 @@ void add_graph(SegmentImage& segment, const Sample& sample) {
   segment.sections.push_back({6, graph.encode_upper()});
   segment.sections.push_back({7, Buffer(level0.begin(), level0.end())});
   Buffer& info = segment.sections.front().content;
-  require(segment.sections.front().id == 1 && info.size() == 16, "the info section comes first");
+  require(segment.sections.front().id == 1 && info.size() == 24, "the info section comes first");
   info[12] = 1;
 }
 

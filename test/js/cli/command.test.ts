@@ -23,7 +23,7 @@ async function idsOf(path: string): Promise<string[]> {
 describe('wrong usage has the status 2 and one line', () => {
   test.each([
     [['statz', 'x'], 'There is no command "statz": did you mean stats?'],
-    [['frobnicate'], 'there are stats, verify, import, export'],
+    [['frobnicate'], 'there are stats, verify, import, export, snapshot, restore, repair'],
     [['help', 'xport'], 'did you mean export?'],
     [['stats'], 'quiver stats takes DIR, got nothing; see quiver help stats'],
     [['stats', 'a', 'b'], 'takes DIR, got "a" "b"'],

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+
+namespace quiver::engine {
+
+/// The sections of a segment file; docs/format.md describes each. The numbers are stored: never
+/// renumber.
+enum Section : uint32_t {
+  kInfo = 1,
+  kVectors = 2,
+  kInvNorms = 3,
+  kIds = 4,
+  kIdLookup = 5,
+  kGraphUpper = 6,
+  kGraphLevel0 = 7,
+  kMetadata = 256,  // and the numbers after it: the parts of column/metadata_parts.h
+};
+
+/// The section kInfo.
+struct SegmentInfo {
+  uint32_t rows;
+  uint32_t dim;
+  uint32_t metric;
+  uint32_t has_graph;
+  uint64_t first_log;  // log files of smaller numbers hold nothing that is not in segments
+};
+static_assert(sizeof(SegmentInfo) == 24);
+
+}  // namespace quiver::engine
