@@ -43,11 +43,17 @@ index::GraphAdoption MaintenanceJob::adoption() const {
   return {*graph, std::move(new_rows), rows()};
 }
 
+Expected<void> MaintenanceJob::check_stop() const {
+  if (stop_ == nullptr || !*stop_) return {};
+  return Error{Code::kClosed, "The index was closed while a segment was built"};
+}
+
 Expected<void> MaintenanceJob::prepare() {
   prepared_ = true;
   // A damaged row would get a fresh checksum.
   for (size_t part = first_; part < last_; ++part) {
     if (auto sound = view_->parts[part].source->verify(); !sound) return sound;
+    if (auto goes_on = check_stop(); !goes_on) return goes_on;
   }
   if (!builds_graph_ || rows_.size() < kSmallestGraph) {
     to_link_ = 0;
@@ -56,7 +62,11 @@ Expected<void> MaintenanceJob::prepare() {
   auto builder = index::GraphBuilder::create(config_.graph, config_.metric, view_->dim, adoption());
   if (!builder) return builder.error();
   builder_ = std::move(*builder);
+  constexpr uint32_t kRowsAtOnce = 1024;
   for (uint32_t i = 0; i < rows_.size(); ++i) {
+    if (i % kRowsAtOnce == 0) {
+      if (auto goes_on = check_stop(); !goes_on) return goes_on;
+    }
     const RowSource& source = *view_->parts[rows_[i].part].source;
     const float scale = config_.metric == Metric::kCosine ? source.inv_norm(rows_[i].row) : 1.0F;
     builder_->set_vector(i, source.vector(rows_[i].row), scale);
@@ -82,7 +92,7 @@ Expected<void> MaintenanceJob::write(store::Vfs& vfs) {
   rows.reserve(rows_.size());
   for (const Source& from : rows_) rows.push_back(view_->row(from.part, from.row));
   return Segment::write(vfs, store::segment_file_name(segment_number_), config_.metric, view_->dim,
-                        rows, has_graph ? &graph : nullptr, first_log_);
+                        rows, has_graph ? &graph : nullptr, first_log_, stop_);
 }
 
 Expected<bool> MaintenanceJob::work(store::Vfs& vfs, std::chrono::steady_clock::time_point until) {

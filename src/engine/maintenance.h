@@ -32,6 +32,9 @@ class MaintenanceJob {
   MaintenanceJob(std::shared_ptr<const View> view, size_t first, size_t last, const Config& config,
                  uint64_t segment_number, uint64_t first_log, Graph graph = Graph::kBuild);
 
+  /// Once `stop` is true, prepare() and write() end soon, with CLOSED.
+  void set_stop(const std::atomic<bool>* stop) { stop_ = stop; }
+
   /// Gathers the live rows and copies their vectors to the builder.
   Expected<void> prepare();
 
@@ -65,6 +68,7 @@ class MaintenanceJob {
 
  private:
   [[nodiscard]] index::GraphAdoption adoption() const;
+  [[nodiscard]] Expected<void> check_stop() const;
 
   std::shared_ptr<const View> view_;
   size_t first_;
@@ -78,6 +82,7 @@ class MaintenanceJob {
   uint32_t to_link_;  // all rows until prepare() knows better
   std::atomic<uint32_t> next_{0};
   bool prepared_ = false;
+  const std::atomic<bool>* stop_ = nullptr;
 };
 
 }  // namespace quiver::engine

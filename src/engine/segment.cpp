@@ -99,8 +99,8 @@ Expected<void> write_sections(store::SegmentFileWriter& writer, Metric metric, u
 
 Expected<void> Segment::write(store::Vfs& vfs, std::string_view name, Metric metric, uint32_t dim,
                               std::span<const RowRef> rows, const index::GraphData* graph,
-                              uint64_t first_log) {
-  auto writer = store::SegmentFileWriter::create(vfs, name);
+                              uint64_t first_log, const std::atomic<bool>* stop) {
+  auto writer = store::SegmentFileWriter::create(vfs, name, stop);
   if (!writer) return writer.error();
   if (auto written = write_sections(**writer, metric, dim, rows, graph, first_log); !written)
     return written;

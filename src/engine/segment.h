@@ -33,10 +33,10 @@ class Segment final : public RowSource {
  public:
   /// Writes the segment file `name` with these rows. `graph` may be null: then searches are exact.
   /// `first_log`: log files of smaller numbers hold nothing that is not in this segment or in older
-  /// ones. Ids and metadata are read several times.
+  /// ones. `stop`: as of SegmentFileWriter. Ids and metadata are read several times.
   static Expected<void> write(store::Vfs& vfs, std::string_view name, Metric metric, uint32_t dim,
                               std::span<const RowRef> rows, const index::GraphData* graph,
-                              uint64_t first_log);
+                              uint64_t first_log, const std::atomic<bool>* stop = nullptr);
 
   /// CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
   static Expected<std::shared_ptr<const Segment>> open(store::Vfs& vfs, std::string_view name,

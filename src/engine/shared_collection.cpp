@@ -178,8 +178,10 @@ bool SharedCollection::run_next_job() {
     collection_->set_progress(true, 0, 0);
     return false;
   }
+  job->set_stop(&stopping_);
   Expected<void> result = run(*job);
-  if (result && !stopping_) result = collection_->install(*job);
+  if (stopping_) return false;  // it is done anew when the index is opened again
+  if (result) result = collection_->install(*job);
   collection_->set_maintenance_error(result ? std::nullopt : std::optional(result.error()));
   return result.has_value();
 }

@@ -17,6 +17,8 @@ constexpr uint32_t kVersion = 1;
 constexpr uint32_t kMaxSections = 1024;
 constexpr uint32_t kMaxAlignment = 4096;
 constexpr size_t kBufferBytes = size_t{1} << 20;
+/// A sync of much at once would hold up those of the log, and a stop.
+constexpr uint64_t kSyncBytes = uint64_t{64} << 20;
 
 struct Header {
   std::array<char, 8> magic;
@@ -70,12 +72,12 @@ Expected<void> check_header(std::string_view name, Bytes file) {
 
 }  // namespace
 
-Expected<std::unique_ptr<SegmentFileWriter>> SegmentFileWriter::create(Vfs& vfs,
-                                                                       std::string_view name) {
+Expected<std::unique_ptr<SegmentFileWriter>> SegmentFileWriter::create(
+    Vfs& vfs, std::string_view name, const std::atomic<bool>* stop) {
   auto file = vfs.create(std::string(name) + ".tmp");
   if (!file) return file.error();
   std::unique_ptr<SegmentFileWriter> writer(
-      new SegmentFileWriter(vfs, std::string(name), std::move(*file)));
+      new SegmentFileWriter(vfs, std::string(name), std::move(*file), stop));
   Header header{kMagic, kVersion, 0, {}};
   header.crc = crc_of(header);
   writer->pending_.assign(bytes_of(header).begin(), bytes_of(header).end());
@@ -83,8 +85,17 @@ Expected<std::unique_ptr<SegmentFileWriter>> SegmentFileWriter::create(Vfs& vfs,
   return writer;
 }
 
+Expected<void> SegmentFileWriter::write(Bytes bytes) {
+  if (stop_ != nullptr && *stop_) return Error{Code::kClosed, "Writing " + name_ + " was stopped"};
+  if (auto written = file_->append(bytes); !written) return written;
+  unsynced_ += bytes.size();
+  if (unsynced_ < kSyncBytes) return {};
+  unsynced_ = 0;
+  return file_->sync();
+}
+
 Expected<void> SegmentFileWriter::flush() {
-  auto written = file_->append(pending_);
+  auto written = write(pending_);
   pending_.clear();
   return written;
 }
@@ -124,7 +135,7 @@ Expected<void> SegmentFileWriter::append(Bytes bytes) {
   offset_ += bytes.size();
   if (bytes.size() >= kBufferBytes) {
     if (auto flushed = flush(); !flushed) return flushed;
-    return file_->append(bytes);
+    return write(bytes);
   }
   pending_.insert(pending_.end(), bytes.begin(), bytes.end());
   return pending_.size() < kBufferBytes ? Expected<void>() : flush();

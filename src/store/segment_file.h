@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -38,7 +39,9 @@ struct DamagedBlock {
 /// until it is finished. One thread at a time.
 class SegmentFileWriter {
  public:
-  static Expected<std::unique_ptr<SegmentFileWriter>> create(Vfs& vfs, std::string_view name);
+  /// Once `stop` (null: never) is true, nothing more is written and every call fails with CLOSED.
+  static Expected<std::unique_ptr<SegmentFileWriter>> create(
+      Vfs& vfs, std::string_view name, const std::atomic<bool>* stop = nullptr);
 
   /// Ends the section before and begins one at the next multiple of `alignment` (a power of two
   /// from 8 to 4096).
@@ -50,14 +53,18 @@ class SegmentFileWriter {
   Expected<void> finish();
 
  private:
-  SegmentFileWriter(Vfs& vfs, std::string name, std::unique_ptr<WritableFile> file)
-      : vfs_(vfs), name_(std::move(name)), file_(std::move(file)) {}
+  SegmentFileWriter(Vfs& vfs, std::string name, std::unique_ptr<WritableFile> file,
+                    const std::atomic<bool>* stop)
+      : vfs_(vfs), name_(std::move(name)), file_(std::move(file)), stop_(stop) {}
+  Expected<void> write(Bytes bytes);
   Expected<void> flush();
   void pad(uint64_t alignment);
 
   Vfs& vfs_;
   std::string name_;
   std::unique_ptr<WritableFile> file_;
+  const std::atomic<bool>* stop_;
+  uint64_t unsynced_ = 0;
   Buffer pending_;
   uint64_t offset_ = 0;  // of the end, pending bytes included
   std::vector<SectionEntry> sections_;

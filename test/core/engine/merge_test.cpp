@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <random>
 #include <set>
 #include <string>
@@ -115,6 +116,28 @@ TEST_F(Merge, AgainAndAgainStaysAsGood) {
     ASSERT_TRUE(collection_.verifies());
   }
   EXPECT_GE(recall(), 0.95);
+}
+
+TEST_F(Merge, CanBeStoppedAtAnyTime) {
+  insert(kRows, kRows + 300);
+  std::atomic<bool> stop{true};
+  ASSERT_TRUE(collection_->request_optimize());
+  auto early = collection_->next_job();
+  early->set_stop(&stop);
+  EXPECT_EQ(early->prepare().error().code, Code::kClosed);
+
+  stop = false;
+  auto late = collection_->next_job();
+  late->set_stop(&stop);
+  ASSERT_TRUE(late->prepare());
+  while (*late->link_next()) {
+  }
+  stop = true;
+  EXPECT_EQ(late->write(collection_->vfs()).error().code, Code::kClosed);
+
+  optimize();
+  EXPECT_EQ(collection_->view()->parts[0].count, kRows + 300);
+  EXPECT_TRUE(collection_.verifies());
 }
 
 TEST_F(Merge, OfADamagedSegmentIsRefused) {
