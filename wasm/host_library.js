@@ -101,6 +101,9 @@ addToLibrary({
   quiver_host_remove_folder: (path) =>
     quiverCall((host) => host.removeFolder(quiverPath(path)) ?? 0),
 
+  quiver_host_sync_file__deps: ['$quiverCall', '$quiverPath'],
+  quiver_host_sync_file: (path) => quiverCall((host) => host.syncFile(quiverPath(path)) ?? 0),
+
   quiver_host_sync_folder__deps: ['$quiverCall', '$quiverPath'],
   quiver_host_sync_folder: (path) => quiverCall((host) => host.syncFolder(quiverPath(path)) ?? 0),
 

@@ -28,6 +28,7 @@ int32_t quiver_host_exists(const char* path);
 int32_t quiver_host_create_exclusive(const char* path, const uint8_t* bytes, size_t size);
 int32_t quiver_host_make_folder(const char* path);
 int32_t quiver_host_remove_folder(const char* path);
+int32_t quiver_host_sync_file(const char* path);
 int32_t quiver_host_sync_folder(const char* path);
 double quiver_host_owner_pid();
 int32_t quiver_host_owner_host();
@@ -229,6 +230,11 @@ class HostVfs final : public store::Vfs {
         quiver_host_create_exclusive(path.c_str(), content.data(), content.size());
     if (status == kExists) return Error{Code::kLocked, path + " exists"};
     return check(status, "create", path);
+  }
+
+  Expected<void> sync_file(std::string_view name) override {
+    const std::string path = path_of(name);
+    return check(quiver_host_sync_file(path.c_str()), "sync", path);
   }
 
   Expected<void> sync_folder() override {

@@ -37,6 +37,8 @@ export interface HostFs {
   makeFolder(path: string): number;
   /** Removes an empty folder. */
   removeFolder(path: string): number;
+  /** Puts all that a file has on stable storage, whoever wrote it. */
+  syncFile(path: string): number;
   /** Puts creations, renames and removals in a folder on stable storage. */
   syncFolder(path: string): number;
   /** The process that would own a lock. */

@@ -129,6 +129,10 @@ export class MemoryFs implements HostFs {
     return 0;
   }
 
+  syncFile(path: string): number {
+    return this.#files.has(path) ? 0 : this.#missing(path);
+  }
+
   syncFolder(): number {
     return 0;
   }

@@ -19,6 +19,7 @@ const codes: Readonly<Record<string, number>> = {
 export class NodeFs implements HostFs {
   #message = '';
   #start: string | undefined;
+  #host: string | undefined;
 
   open(path: string): number {
     return this.#try(() => fs.openSync(path, 'w'));
@@ -126,6 +127,18 @@ export class NodeFs implements HostFs {
     return this.#try(() => fs.rmdirSync(path));
   }
 
+  syncFile(path: string): number {
+    return this.#try(() => {
+      // Windows flushes only what is open for writing.
+      const fd = fs.openSync(path, process.platform === 'win32' ? 'r+' : 'r');
+      try {
+        fs.fsyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
+  }
+
   syncFolder(path: string): number {
     // Windows has no handle of a folder to flush; its journal orders these changes itself.
     if (process.platform === 'win32') return 0;
@@ -144,7 +157,8 @@ export class NodeFs implements HostFs {
   }
 
   ownerHost(): string {
-    return hostname();
+    this.#host ??= hostName();
+    return this.#host;
   }
 
   ownerStart(): string {
@@ -154,7 +168,7 @@ export class NodeFs implements HostFs {
 
   ownerAlive(pid: number, start: string, host: string): number {
     // Another machine's processes cannot be seen from here (a shared disk, a container): assume the best of them.
-    if (host !== hostname()) return 1;
+    if (host !== this.ownerHost()) return 1;
     try {
       process.kill(pid, 0);
     } catch (error) {
@@ -200,6 +214,15 @@ function writeNew(path: string, bytes: Uint8Array): void {
 function writeAll(fd: number, bytes: Uint8Array): void {
   let done = 0;
   while (done < bytes.length) done += fs.writeSync(fd, bytes, done, bytes.length - done);
+}
+
+/** Names the processes that can be seen from here: those of a container's namespace cannot, even on a host of that name. */
+function hostName(): string {
+  try {
+    return `${hostname()} ${fs.readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname();
+  }
 }
 
 /** Clock ticks between boot and the start of a process, where Linux tells; else empty. */

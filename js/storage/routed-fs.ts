@@ -85,6 +85,10 @@ export class RoutedFs implements HostFs {
     return this.#for(path).removeFolder(path);
   }
 
+  syncFile(path: string): number {
+    return this.#for(path).syncFile(path);
+  }
+
   syncFolder(path: string): number {
     return this.#for(path).syncFolder(path);
   }

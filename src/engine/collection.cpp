@@ -29,6 +29,15 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
+/// A transaction is cut into records of about so many bytes, since one can have 1 GiB at most.
+constexpr uint64_t kMostRecordBytes = uint64_t{64} << 20;
+constexpr uint64_t kMostItemBytes = uint64_t{256} << 20;
+
+/// What an operation takes in the log, about.
+uint64_t bytes_in_log(const Operation& operation, uint32_t dim) {
+  return operation.id.size() + operation.metadata.size() + uint64_t{dim} * sizeof(float) + 16;
+}
+
 /// At least `number`, and above those of all log and segment files.
 uint64_t number_after(const std::vector<std::string>& files, uint64_t number) {
   for (const std::string& name : files) {
@@ -178,16 +187,16 @@ Expected<bool> Collection::read_changes() {
 Expected<bool> Collection::read_changes_once() {
   const auto mark = store::read_manifest_mark(*vfs_);
   if (!mark) return mark.error();
+  // Known again only when everything was read: until then nothing is caught up.
+  const auto known = std::exchange(mark_, std::nullopt);
   auto read = [&]() -> Expected<Recovered> {
-    if (mark_ == *mark) return catch_up(*vfs_, config_, state_, progress_);
+    if (known == *mark) return catch_up(*vfs_, config_, state_, progress_);
     const auto manifest = store::read_manifest(*vfs_);
     if (!manifest) return manifest.error();
     const auto config = check_identity(*manifest);
     if (!config) return config.error();
     return recover(*vfs_, *manifest, *config, state_, store::LogTail::kGrowing, memory_);
   }();
-  // Known again only when everything was read: until then nothing is caught up.
-  mark_.reset();
   if (!read) return read.error();
   mark_ = *mark;
   progress_ = read->progress;
@@ -218,6 +227,7 @@ Expected<Config> Collection::check_identity(const store::Manifest& manifest) con
 Expected<void> Collection::become_writer() {
   const std::lock_guard lock(writer_mutex_);
   if (closed_) return Error{Code::kClosed, "The index is closed"};
+  if (failure_) return *failure_;
   resumed_ = false;
   return acquire();
 }
@@ -235,6 +245,13 @@ Expected<void> Collection::acquire() {
   if (!files) return files.error();
   auto recovered = recover(*vfs_, *manifest, *config, state_, store::LogTail::kFinal, memory_);
   if (!recovered) return recovered.error();
+  // What was read need not be on the disk: nobody may have waited for it. What is built on it from
+  // here on would be worth nothing without it.
+  const auto logs = log_numbers(*vfs_, manifest->first_log);
+  if (!logs) return logs.error();
+  for (const uint64_t number : *logs) {
+    if (auto synced = vfs_->sync_file(store::log_file_name(number)); !synced) return synced;
+  }
   next_file_number_ = number_after(*files, manifest->next_file_number);
   publish(std::move(recovered->state));
   lock_ = std::move(*lock);
@@ -249,7 +266,8 @@ Expected<void> Collection::keep_lock() {
 }
 
 Expected<void> Collection::keep_lock_locked() {
-  if (!lock_ || failure_) return {};
+  if (failure_) return *failure_;
+  if (!lock_) return {};
   auto kept = lock_->keep();
   // What another process writes from here on would be destroyed.
   if (!kept && kept.error().code == Code::kLocked) failure_ = kept.error();
@@ -298,6 +316,9 @@ Expected<void> Collection::check(const Draft& draft, const Transaction& transact
   for (const Transaction::Part& part : transaction.parts()) {
     if (auto fits = check_dimensions(draft.view().dim, part.batch); !fits) return fits;
     for (const Operation& operation : part.batch.operations) {
+      if (bytes_in_log(operation, draft.view().dim) > kMostItemBytes) {
+        return Error{Code::kInvalidArgument, "An item is larger than 256 MB", item};
+      }
       if (auto applied = ids.apply(draft.view(), operation, item++); !applied) return applied;
       if (operation.kind != OperationKind::kUpdate) continue;
       // What is not sound is found before anything is changed.
@@ -335,6 +356,7 @@ Expected<WriteCounts> Collection::apply(Draft& draft, const Transaction& transac
     std::vector<Operation> resolved;
     resolved.reserve(part.batch.operations.size());
     std::deque<Buffer> merged;  // keeps what `resolved` borrows
+    uint64_t bytes = 0;
     for (Operation operation : part.batch.operations) {
       const auto place = draft.view().find(operation.id);
       if (operation.kind == OperationKind::kDelete) {
@@ -354,8 +376,14 @@ Expected<WriteCounts> Collection::apply(Draft& draft, const Transaction& transac
       draft.append(config_.metric, operation.id, operation.metadata, operation.vector);
       operation.kind = OperationKind::kUpsert;
       resolved.push_back(operation);
+      bytes += bytes_in_log(operation, draft.view().dim);
+      if (bytes < kMostRecordBytes) continue;
+      payloads.push_back(encode_batch(draft.view().dim, resolved));
+      resolved.clear();
+      merged.clear();
+      bytes = 0;
     }
-    payloads.push_back(encode_batch(draft.view().dim, resolved));
+    if (!resolved.empty()) payloads.push_back(encode_batch(draft.view().dim, resolved));
   }
   return counts;
 }
@@ -394,18 +422,18 @@ void Collection::commit(std::span<Transaction* const> transactions,
       durability = std::min(durability, transactions[i]->durability());
       results[i] = *counts;
     }
+    if (auto written = write_log(payloads, durability); !written) {
+      failure_ = written.error();
+      return fail_all(*failure_);
+    }
+    uint64_t records = 0;
+    for (const std::vector<Buffer>& transaction : payloads) records += transaction.size();
+    publish(draft.finish(records));
   } catch (const std::bad_alloc&) {
     failure_ = Error{Code::kOutOfMemory,
                      "Out of memory during a write; open the index again to go on writing"};
     return fail_all(*failure_);
   }
-  if (auto written = write_log(payloads, durability); !written) {
-    failure_ = written.error();
-    return fail_all(*failure_);
-  }
-  uint64_t records = 0;
-  for (const std::vector<Buffer>& transaction : payloads) records += transaction.size();
-  publish(draft.finish(records));
   items_inserted_ += inserted;
   commit_times_.record(now_ns() - start);
 }
@@ -425,14 +453,16 @@ Expected<void> Collection::write_log(const std::vector<std::vector<Buffer>>& pay
   }
   if (!unsynced_) return {};
   if (durability == Durability::kSync) return sync_log();
-  sync_owed_ = sync_owed_ || durability == Durability::kAsync;
+  if (durability == Durability::kAsync) sync_owed_ = true;
   return log_->flush();
 }
 
 Expected<void> Collection::sync_log() {
   if (!unsynced_ || !log_) return {};
   auto synced = log_->sync();
-  if (synced) unsynced_ = sync_owed_ = false;
+  if (!synced) return synced;
+  unsynced_ = false;
+  sync_owed_ = false;
   return synced;
 }
 

@@ -100,6 +100,9 @@ class Collection {
   /// Puts on the disk what `durability: 'async'` has acknowledged since the last time.
   Expected<void> sync();
 
+  /// Whether sync() has something to do. Any thread.
+  [[nodiscard]] bool owes_sync() const { return sync_owed_; }
+
   /// The next piece of background work, if there is any: sealing frozen heads, merging segments of
   /// like size or with many deleted rows, or what request_optimize() asked for. One job at a time.
   std::unique_ptr<MaintenanceJob> next_job();
@@ -107,6 +110,9 @@ class Collection {
   /// Puts the finished job's segment in place of the parts that it was made from; drops it if they
   /// are gone, by a restore.
   Expected<void> install(const MaintenanceJob& job);
+
+  /// Ends the job that next_job() gave without its segment. The error is kept for the statistics.
+  void abandon(const Error& error);
 
   /// When rows come faster than graphs are built, and heads fill much memory: writes them to a
   /// segment without a graph, which is built later. Only where files are mapped, else nothing would
@@ -185,6 +191,7 @@ class Collection {
   [[nodiscard]] std::optional<std::pair<size_t, size_t>> next_range() const;
   [[nodiscard]] Expected<State> replace_parts(const MaintenanceJob& job) const;
   Expected<void> install_locked(const MaintenanceJob& job);
+  Expected<void> try_install(const MaintenanceJob& job);
   [[nodiscard]] uint64_t most_head_bytes() const;
   [[nodiscard]] uint64_t free_head_bytes() const;
   [[nodiscard]] uint64_t first_log_after(size_t first, size_t last) const;
@@ -209,11 +216,12 @@ class Collection {
   std::optional<store::ManifestMark> mark_;  // without the lock: of the manifest that was read
   std::unique_ptr<store::LogWriter> log_;    // opened by the first commit
   uint64_t next_file_number_ = 1;
+  std::vector<std::string> failed_;       // segments that could not be installed
   std::vector<std::string> superfluous_;  // with the lock: files that were in use when last tried
   size_t busy_parts_ = 0;        // so many parts from the front may be in the job that runs
   uint64_t room_wanted_at_ = 0;  // make_room() waits for so many bytes of heads; 0: the usual
   bool unsynced_ = false;        // something in the log file is not known to be on the disk
-  bool sync_owed_ = false;       // of it, something that is to be there soon
+  std::atomic<bool> sync_owed_{false};  // of it, something that is to be there soon
   bool closed_ = false;
   bool resume_ = false;   // maintenance was left undone
   bool resumed_ = false;  // the lock was taken for that alone

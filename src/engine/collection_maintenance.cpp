@@ -1,6 +1,7 @@
 // What a collection does in the background: sealing frozen heads into segments, merging segments.
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -90,6 +91,7 @@ std::unique_ptr<MaintenanceJob> Collection::next_job() {
   if (wants_seal()) {
     if (auto frozen = freeze(); !frozen) {
       failure_ = frozen.error();
+      if (resumed_) release();
       return nullptr;
     }
   }
@@ -124,7 +126,28 @@ Expected<void> Collection::install(const MaintenanceJob& job) {
   return install_locked(job);
 }
 
+void Collection::abandon(const Error& error) {
+  const std::lock_guard lock(writer_mutex_);
+  busy_parts_ = 0;
+  set_maintenance_error(error);
+  // Who only reads keeps nobody from writing.
+  if (lock_ && resumed_) release();
+}
+
 Expected<void> Collection::install_locked(const MaintenanceJob& job) {
+  auto installed = try_install(job);
+  if (!installed) {
+    // A manifest that failed may be there and name it: it is no use only after the next one.
+    failed_.push_back(store::segment_file_name(job.segment_number()));
+  } else {
+    std::move(failed_.begin(), failed_.end(), std::back_inserter(superfluous_));
+    failed_.clear();
+    remove_superfluous();
+  }
+  return installed;
+}
+
+Expected<void> Collection::try_install(const MaintenanceJob& job) {
   if (auto kept = keep_lock_locked(); !kept) return kept;
   auto next = replace_parts(job);
   if (!next) return next.error();
@@ -236,6 +259,8 @@ Expected<void> Collection::make_room() {
   MaintenanceJob job(view_, first, state_.parts.size(), config_, next_file_number_++,
                      first_log_after(first, state_.parts.size()), MaintenanceJob::Graph::kNone);
   Expected<void> done = job.prepare();
+  // Who has lost the lock must not write over the new owner's files.
+  if (done) done = keep_lock_locked();
   if (done) done = job.write(*vfs_);
   if (done) done = install_locked(job);
   room_wanted_at_ = done ? 0 : bytes + most_head_bytes();

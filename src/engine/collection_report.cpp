@@ -136,6 +136,7 @@ Expected<Buffer> Collection::statistics(Durability of_session) {
     const std::lock_guard error_lock(maintenance_error_mutex_);
     maintenance_error = maintenance_error_;
   }
+  if (failure_) maintenance_error = failure_;  // nothing is done any more
   msgpack::Writer writer;
   writer.map(19);
   put(writer, "items", view.live());

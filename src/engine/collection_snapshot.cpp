@@ -1,5 +1,6 @@
 // Copies of a collection that are indexes of their own.
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <utility>
@@ -15,6 +16,15 @@ Expected<SnapshotCounts> Collection::snapshot(store::Vfs& target, store::Vfs* ba
   if (!exists) return exists.error();
   if (*exists) {
     return Error{Code::kIndexExists, "Index already exists in " + std::string(target.describe())};
+  }
+  // What a snapshot that was cut short left would be taken for this one's; and it may be what is
+  // left of an index that lost its manifest.
+  const auto there = target.list();
+  if (!there) return there.error();
+  for (const std::string& name : *there) {
+    if (!store::log_file_number(name) && !store::segment_file_number(name)) continue;
+    return Error{Code::kIndexExists, "Files of an index are in " + std::string(target.describe()) +
+                                         " (" + name + "): take another folder or remove them"};
   }
   store::Manifest manifest;
   std::vector<SourceFile> files;
@@ -37,6 +47,10 @@ Expected<SnapshotCounts> Collection::snapshot(store::Vfs& target, store::Vfs* ba
       auto content = vfs_->read(name);
       if (!content) return content.error();
       files.push_back({name, std::move(*content), name == names.back()});
+      for (const auto number : {store::log_file_number(name), store::segment_file_number(name)}) {
+        // Only who has the lock keeps account of them.
+        if (number) manifest.next_file_number = std::max(manifest.next_file_number, *number + 1);
+      }
     }
   }
   // An index of its own: whoever follows this one must not take the copy for it.

@@ -49,12 +49,7 @@ Expected<void> redo(Draft& draft, Metric metric, const std::string& log, Bytes p
   auto batch = decode_batch(payload);
   if (!batch) return corrupt(batch.error().message);
   if (!check_dimensions(draft.view().dim, *batch)) return corrupt("a vector has a wrong length");
-  // Inserts and updates are resolved before they are logged.
-  for (const Operation& operation : batch->operations) {
-    if (operation.kind != OperationKind::kUpsert && operation.kind != OperationKind::kDelete) {
-      return corrupt("an operation is neither an upsert nor a delete");
-    }
-  }
+  if (auto logged = check_logged(*batch); !logged) return corrupt(logged.error().message);
   if (batch->dim != 0) draft.set_dimensions(batch->dim);
   for (const Operation& operation : batch->operations) {
     if (const auto place = draft.view().find(operation.id)) draft.remove(*place);
@@ -94,6 +89,15 @@ Expected<Recovered> read_logs(store::Vfs& vfs, const Config& config, Recovered f
 }
 
 }  // namespace
+
+Expected<void> check_logged(const Batch& batch) {
+  for (const Operation& operation : batch.operations) {
+    if (operation.kind != OperationKind::kUpsert && operation.kind != OperationKind::kDelete) {
+      return Error{Code::kCorruptFile, "an operation is neither an upsert nor a delete"};
+    }
+  }
+  return {};
+}
 
 Expected<std::vector<uint64_t>> log_numbers(store::Vfs& vfs, uint64_t first) {
   const auto files = vfs.list();

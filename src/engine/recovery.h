@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/expected.h"
+#include "engine/batch.h"
 #include "engine/config.h"
 #include "engine/segment.h"
 #include "engine/state.h"
@@ -28,6 +29,9 @@ struct Recovered {
   LogProgress progress;
   bool changed = false;  ///< whether the call added anything
 };
+
+/// CORRUPT_FILE if a record of the log has what is resolved before it is logged: inserts, updates.
+Expected<void> check_logged(const Batch& batch);
 
 /// The numbers of the log files from `first` on, ascending; MISSING_FILE if `first` is not there.
 Expected<std::vector<uint64_t>> log_numbers(store::Vfs& vfs, uint64_t first);

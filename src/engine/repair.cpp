@@ -12,6 +12,7 @@
 #include "engine/config.h"
 #include "engine/damaged_segment.h"
 #include "engine/place_file.h"
+#include "engine/recovery.h"
 #include "engine/repair_log.h"
 #include "engine/segment.h"
 #include "engine/segment_sections.h"
@@ -280,7 +281,8 @@ class Repair {
     uint64_t pending = 0;
     const auto apply = [&](const std::string& name, Bytes payload) -> Expected<void> {
       const auto batch = decode_batch(payload);
-      const auto fits = batch ? check_dimensions(dim, *batch) : batch.error();
+      auto fits = batch ? check_dimensions(dim, *batch) : batch.error();
+      if (fits) fits = check_logged(*batch);
       if (!fits) {
         report_.problems.push_back(
             name + ": a record cannot be read and is lost: " + fits.error().message);

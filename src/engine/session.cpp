@@ -406,6 +406,7 @@ Expected<Buffer> Session::write(Bytes request) {
 Expected<bool> Session::pump(std::chrono::microseconds budget) {
   const auto until = std::chrono::steady_clock::now() + budget;
   if (auto synced = collection_->sync(); !synced) return synced.error();
+  if (auto kept = collection_->keep_lock(); !kept) return kept.error();
   if (!job_) job_ = collection_->next_job();
   if (!job_) {
     collection_->set_progress(true, 0, 0);
@@ -415,9 +416,10 @@ Expected<bool> Session::pump(std::chrono::microseconds budget) {
   collection_->set_progress(false, job_->rows_done(), job_->rows());
   if (done && !*done) return true;
   const std::unique_ptr<MaintenanceJob> job = std::move(job_);
-  if (!done) return done.error();
-  if (auto installed = collection_->install(*job); !installed) return installed.error();
-  return true;
+  Expected<void> result = done ? collection_->install(*job) : done.error();
+  if (result) return true;
+  collection_->abandon(result.error());
+  return result.error();
 }
 
 }  // namespace quiver::engine

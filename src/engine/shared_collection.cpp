@@ -1,6 +1,8 @@
 #include "engine/shared_collection.h"
 
+#include <algorithm>
 #include <map>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -51,17 +53,24 @@ Expected<std::shared_ptr<SharedCollection>> SharedCollection::open(const std::st
                                                                    std::shared_ptr<store::Vfs> vfs,
                                                                    const OpenOptions& options) {
   Registry& all = registry();
+  // One whose index was deleted. Let go of without the mutex: it may be the last reference.
+  std::shared_ptr<SharedCollection> outdated;
   std::unique_lock lock(all.mutex);
   while (true) {
     const auto entry = all.entries.find(key);
     if (entry == all.entries.end()) break;
-    if (auto shared = entry->second.shared.lock()) {
-      // One whose index was deleted does not stand in the way of a new one.
-      const auto looked = shared->collection()->refresh();
-      if (looked || looked.error().code != Code::kIndexNotFound) return shared;
-      break;
+    auto shared = entry->second.shared.lock();
+    if (!shared) {
+      all.changed.wait(lock);
+      continue;
     }
-    all.changed.wait(lock);
+    if (shared == outdated) break;  // it does not stand in the way of a new one
+    // Without the mutex: it waits for what the collection is doing.
+    lock.unlock();
+    const auto looked = shared->collection()->refresh();
+    if (looked || looked.error().code != Code::kIndexNotFound) return shared;
+    outdated = std::move(shared);
+    lock.lock();
   }
   // Recovery may take long: other folders can be opened meanwhile, this one waits.
   all.entries[key] = {{}, true};
@@ -114,16 +123,31 @@ void SharedCollection::write(std::shared_ptr<Session> session, Buffer request,
   write_wake_.notify_one();
 }
 
+/// 'async' promises to be on the disk soon; other hosts want to know that the lock's owner lives.
+std::chrono::milliseconds SharedCollection::look_interval() const {
+  constexpr std::chrono::milliseconds kSyncInterval{50};
+  return collection_->owes_sync() ? kSyncInterval : store::Lock::kBeatEvery;
+}
+
+void SharedCollection::look_after_lock_and_log() {
+  // Errors are those of the next write.
+  (void)collection_->sync();
+  (void)collection_->keep_lock();
+}
+
 void SharedCollection::write_loop() {
+  using clock = std::chrono::steady_clock;
+  clock::time_point next_look = clock::now() + look_interval();
   while (true) {
     std::vector<PendingWrite> group;
     {
       std::unique_lock lock(mutex_);
       const auto is_wanted = [this] { return stopping_ || !writes_.empty(); };
-      while (!write_wake_.wait_for(lock, store::Lock::kBeatEvery, is_wanted)) {
+      if (!write_wake_.wait_until(lock, next_look, is_wanted)) {
         lock.unlock();
-        (void)collection_->keep_lock();  // an error is that of the next write
-        lock.lock();
+        look_after_lock_and_log();
+        next_look = clock::now() + look_interval();
+        continue;
       }
       if (writes_.empty()) return;
       group.assign(std::make_move_iterator(writes_.begin()),
@@ -138,6 +162,12 @@ void SharedCollection::write_loop() {
     Session::write_group(writes);
     for (size_t i = 0; i < group.size(); ++i) group[i].done(std::move(writes[i].response));
     (void)collection_->make_room();  // an error stands in the statistics
+    // Those who write without a pause wait for it now and then too.
+    next_look = std::min(next_look, clock::now() + look_interval());
+    if (clock::now() >= next_look) {
+      look_after_lock_and_log();
+      next_look = clock::now() + look_interval();
+    }
     {
       const std::lock_guard lock(mutex_);
       work_expected_ = true;
@@ -148,7 +178,7 @@ void SharedCollection::write_loop() {
 
 void SharedCollection::maintenance_loop() {
   lower_thread_priority();
-  constexpr std::chrono::milliseconds kSyncInterval{50};
+  constexpr std::chrono::milliseconds kGatherInterval{50};
   constexpr std::chrono::milliseconds kMemoryInterval{250};
   while (!stopping_) {
     {
@@ -161,11 +191,9 @@ void SharedCollection::maintenance_loop() {
         maintenance_wake_.wait(lock, is_wanted);
       }
       work_expected_ = false;
-      // Lets commits gather, so that an fsync of 'async' covers many of them.
-      maintenance_wake_.wait_for(lock, kSyncInterval, [this] { return stopping_.load(); });
+      // Lets commits gather, so that it is not looked after each of them.
+      maintenance_wake_.wait_for(lock, kGatherInterval, [this] { return stopping_.load(); });
     }
-    if (auto synced = collection_->sync(); !synced)
-      collection_->set_maintenance_error(synced.error());
     while (!stopping_ && run_next_job()) {
     }
     if (collection_->has_memory_limit()) collection_->keep_to_memory_limit();
@@ -182,7 +210,11 @@ bool SharedCollection::run_next_job() {
   Expected<void> result = run(*job);
   if (stopping_) return false;  // it is done anew when the index is opened again
   if (result) result = collection_->install(*job);
-  collection_->set_maintenance_error(result ? std::nullopt : std::optional(result.error()));
+  if (result) {
+    collection_->set_maintenance_error(std::nullopt);
+  } else {
+    collection_->abandon(result.error());
+  }
   return result.has_value();
 }
 
@@ -206,14 +238,20 @@ Expected<void> SharedCollection::run(MaintenanceJob& job) {
   };
   std::vector<std::thread> helpers;
   for (unsigned i = 1; i < hardware_threads(); ++i) {
-    helpers.emplace_back([&insert_all] {
-      lower_thread_priority();
-      insert_all();
-    });
+    try {
+      helpers.emplace_back([&insert_all] {
+        lower_thread_priority();
+        insert_all();
+      });
+    } catch (const std::system_error&) {
+      break;  // no more threads are to be had: those that are there do it
+    }
   }
   insert_all();
   for (std::thread& helper : helpers) helper.join();
   if (!result || stopping_) return result;
+  // Who has lost the lock must not write over the new owner's files.
+  if (auto kept = collection_->keep_lock(); !kept) return kept;
   return job.write(collection_->vfs());
 }
 

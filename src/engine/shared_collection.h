@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -44,6 +45,8 @@ class SharedCollection {
 
   explicit SharedCollection(std::shared_ptr<Collection> collection);
   void write_loop();
+  [[nodiscard]] std::chrono::milliseconds look_interval() const;
+  void look_after_lock_and_log();
   void maintenance_loop();
   bool run_next_job();
   Expected<void> run(MaintenanceJob& job);

@@ -169,9 +169,11 @@ Lock::~Lock() {
   // Not one that another process has put an end to.
   const auto is_there = vfs_.exists(lock_file_name(number_));
   if (!is_there || !*is_there) return;
-  // Synced, else a power cut could leave the name with nothing in it. If this fails, the process is
-  // found dead by the next one that wants the lock.
-  (void)rewrite(vfs_, lock_file_name(number_), encode(vfs_.current_owner(), kReleased), true);
+  // Synced, else a power cut could leave the name with nothing in it.
+  if (rewrite(vfs_, lock_file_name(number_), encode(vfs_.current_owner(), kReleased), true)) return;
+  // On a full disk nothing can be written. Without the file the lock is free too.
+  (void)vfs_.remove(lock_file_name(number_));
+  (void)vfs_.remove(lock_file_name(number_) + ".tmp");
 }
 
 Expected<void> check_unlocked(Vfs& vfs) {

@@ -85,6 +85,13 @@ Expected<std::unique_ptr<SegmentFileWriter>> SegmentFileWriter::create(
   return writer;
 }
 
+SegmentFileWriter::~SegmentFileWriter() {
+  if (is_named_) return;
+  file_.reset();
+  // What stays is removed by the next process that writes.
+  (void)vfs_.remove(name_ + ".tmp");
+}
+
 Expected<void> SegmentFileWriter::write(Bytes bytes) {
   if (stop_ != nullptr && *stop_) return Error{Code::kClosed, "Writing " + name_ + " was stopped"};
   if (auto written = file_->append(bytes); !written) return written;
@@ -156,6 +163,7 @@ Expected<void> SegmentFileWriter::finish() {
   if (auto synced = file_->sync(); !synced) return synced;
   file_.reset();
   if (auto renamed = vfs_.rename(name_ + ".tmp", name_); !renamed) return renamed;
+  is_named_ = true;
   return vfs_.sync_folder();
 }
 

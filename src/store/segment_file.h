@@ -39,9 +39,13 @@ struct DamagedBlock {
 /// until it is finished. One thread at a time.
 class SegmentFileWriter {
  public:
+  /// What was not finished is removed by the destructor; the Vfs has to live until then.
   /// Once `stop` (null: never) is true, nothing more is written and every call fails with CLOSED.
   static Expected<std::unique_ptr<SegmentFileWriter>> create(
       Vfs& vfs, std::string_view name, const std::atomic<bool>* stop = nullptr);
+  ~SegmentFileWriter();
+  SegmentFileWriter(const SegmentFileWriter&) = delete;
+  SegmentFileWriter& operator=(const SegmentFileWriter&) = delete;
 
   /// Ends the section before and begins one at the next multiple of `alignment` (a power of two
   /// from 8 to 4096).
@@ -63,6 +67,7 @@ class SegmentFileWriter {
   Vfs& vfs_;
   std::string name_;
   std::unique_ptr<WritableFile> file_;
+  bool is_named_ = false;
   const std::atomic<bool>* stop_;
   uint64_t unsynced_ = 0;
   Buffer pending_;

@@ -89,6 +89,8 @@ class Vfs {
   /// Makes a file with this content appear at once; LOCKED if the name is taken, whoever took it.
   virtual Expected<void> create_exclusive(std::string_view name, Bytes content) = 0;
 
+  /// Returns when all that a file has is on the disk, whoever wrote it.
+  virtual Expected<void> sync_file(std::string_view name) = 0;
   /// Returns when creations, renames and removals are on the disk.
   virtual Expected<void> sync_folder() = 0;
   virtual Expected<void> make_folder() = 0;

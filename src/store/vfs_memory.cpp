@@ -113,6 +113,11 @@ class MemoryVfs final : public Vfs {
     return {};
   }
 
+  Expected<void> sync_file(std::string_view name) override {
+    const std::lock_guard lock(disk_->mutex);
+    if (disk_->files.find(name) == disk_->files.end()) return missing(name);
+    return {};
+  }
   Expected<void> sync_folder() override { return {}; }
   Expected<void> make_folder() override { return {}; }
   Expected<void> remove_folder_if_empty() override { return {}; }

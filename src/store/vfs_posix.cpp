@@ -144,7 +144,11 @@ std::string start_of(uint64_t pid) {
 std::string host_name() {
   char name[256] = {};
   if (::gethostname(name, sizeof(name) - 1) != 0) return "unknown";
-  return name;
+  // Processes of another namespace (a container's) cannot be looked at, even on a host of that
+  // name.
+  std::error_code failure;
+  const auto space = std::filesystem::read_symlink("/proc/self/ns/pid", failure);
+  return failure ? name : std::string(name) + " " + space.string();
 }
 
 class PosixVfs final : public Vfs {
@@ -261,6 +265,14 @@ class PosixVfs final : public Vfs {
     }
     ::unlink(temporary.c_str());
     return result;
+  }
+
+  Expected<void> sync_file(std::string_view name) override {
+    const std::string path = path_of(name);
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.is_open()) return system_error(errno, "open", path);
+    if (sync_data(file.number()) != 0) return system_error(errno, "sync", path);
+    return {};
   }
 
   Expected<void> sync_folder() override { return sync_one(folder_); }

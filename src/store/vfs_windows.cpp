@@ -332,6 +332,13 @@ class WindowsVfs final : public Vfs {
     return result;
   }
 
+  Expected<void> sync_file(std::string_view name) override {
+    const Handle file(open(name, GENERIC_WRITE, OPEN_EXISTING));
+    if (!file.is_open()) return error("open", name);
+    if (FlushFileBuffers(file.get()) == 0) return error("sync", name);
+    return {};
+  }
+
   // A folder cannot be flushed without the rights of an administrator. The file system's journal
   // orders these changes, and renames are written through.
   Expected<void> sync_folder() override { return {}; }

@@ -80,6 +80,7 @@ describe.each<[string, HostFs, string]>([
     expect(fs.rename(`${folder}/a`, `${folder}/b`)).toBe(0);
     expect(text(fs, `${folder}/b`)).toBe('new');
     expect(fs.exists(`${folder}/a`)).toBe(0);
+    expect(fs.syncFile(`${folder}/b`)).toBe(0);
     expect(fs.syncFolder(folder)).toBe(0);
     expect(fs.removeFolder(folder)).toBeLessThan(0);
     expect(fs.remove(`${folder}/b`)).toBe(0);
@@ -92,6 +93,7 @@ describe.each<[string, HostFs, string]>([
     expect(fs.size(`${folder}/none`)).toBe(hostError.missing);
     expect(fs.openToRead(`${folder}/none`)).toBe(hostError.missing);
     expect(fs.modified(`${folder}/none`)).toBe(hostError.missing);
+    expect(fs.syncFile(`${folder}/none`)).toBe(hostError.missing);
     expect(fs.sizeOf(99_999)).toBeLessThan(0);
     expect(fs.readAt(99_999, new Uint8Array(1), 0)).toBeLessThan(0);
     expect(fs.rename(`${folder}/none`, `${folder}/x`)).toBe(hostError.missing);

@@ -62,9 +62,11 @@ class Workload {
     if (!open()) return false;
     for (uint32_t step = 0; step < steps_; ++step) {
       const uint32_t kind = random_() % 10;
-      if (kind < 6 ? !commit() : kind < 8 ? !maintain() : kind < 9 ? !optimize() : !reopen()) {
-        return false;
-      }
+      const bool goes_on = kind < 6   ? commit()
+                           : kind < 8 ? maintain()
+                           : kind < 9 ? optimize()
+                                      : (random_() % 2 == 0 ? reopen() : succeed());
+      if (!goes_on) return false;
     }
     return true;
   }
@@ -77,6 +79,7 @@ class Workload {
   /// As if the process died: nothing is written any more.
   void die(FaultDisk& disk) {
     disk.plan = {1, 0, Code::kIoError};
+    killed_.clear();
     collection_.reset();
   }
 
@@ -90,6 +93,17 @@ class Workload {
   bool reopen() {
     if (!sync() || !collection_->close()) return false;
     collection_.reset();
+    return open();
+  }
+
+  /// As if the process was killed, and another one went on.
+  bool succeed() {
+    killed_.push_back(std::move(collection_));
+    const auto files = vfs_->list();
+    if (!files) return false;
+    for (const std::string& name : *files) {
+      if (store::lock_file_number(name) && !vfs_->remove(name)) return false;
+    }
     return open();
   }
 
@@ -124,10 +138,10 @@ class Workload {
     return options_.memory_limit == 0 || collection_->make_room().has_value();
   }
 
-  /// Nothing that was acknowledged can be lost from here on.
+  /// Nothing that was acknowledged can be lost from here on, unless nothing was promised.
   bool sync() {
     const bool synced = collection_->sync().has_value();
-    if (synced) possible_ = {acknowledged_};
+    if (synced && options_.durability != Durability::kNone) possible_ = {acknowledged_};
     return synced;
   }
 
@@ -169,6 +183,7 @@ class Workload {
   OpenOptions options_;
   std::shared_ptr<store::Vfs> vfs_;
   std::shared_ptr<Collection> collection_;
+  std::vector<std::shared_ptr<Collection>> killed_;
   bool created_ = false;
   Model acknowledged_;
   std::vector<Model> possible_{Model{}};
@@ -236,6 +251,7 @@ void check_survivor(const Workload& workload, const std::shared_ptr<store::Memor
 
 constexpr Size kSizes[] = {{"ManySegments", 40, 12, 20, Durability::kSync, 6, 0},
                            {"Async", 40, 12, 20, Durability::kAsync, 6, 0},
+                           {"Unsynced", 40, 12, 20, Durability::kNone, 6, 0},
                            {"FullHeads", 16, 12, 30, Durability::kSync, 6, 6000},
                            {"Graphs", 6, 1500, 1200, Durability::kSync, 2, 0}};
 

@@ -214,6 +214,14 @@ class FaultVfs final : public store::Vfs {
     return {};
   }
 
+  Expected<void> sync_file(std::string_view name) override {
+    if (auto begun = disk_->begin("sync " + std::string(name)); !begun) return begun;
+    const auto file = disk_->seen_.find(name);
+    if (file == disk_->seen_.end()) return missing(name);
+    file->second->synced = file->second->content.size();
+    return {};
+  }
+
   Expected<void> sync_folder() override {
     if (auto begun = disk_->begin("sync the folder"); !begun) return begun;
     disk_->platter_ = disk_->seen_;
@@ -254,6 +262,7 @@ class LaterVfs final : public store::Vfs {
   Expected<void> create_exclusive(std::string_view name, Bytes content) override {
     return vfs_->create_exclusive(name, content);
   }
+  Expected<void> sync_file(std::string_view name) override { return vfs_->sync_file(name); }
   Expected<void> sync_folder() override { return vfs_->sync_folder(); }
   Expected<void> make_folder() override { return vfs_->make_folder(); }
   Expected<void> remove_folder_if_empty() override { return vfs_->remove_folder_if_empty(); }

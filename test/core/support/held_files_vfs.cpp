@@ -59,6 +59,7 @@ class HeldFilesVfs final : public store::Vfs {
     return inner_->create_exclusive(name, content);
   }
 
+  Expected<void> sync_file(std::string_view name) override { return inner_->sync_file(name); }
   Expected<void> sync_folder() override { return inner_->sync_folder(); }
   Expected<void> make_folder() override { return inner_->make_folder(); }
   Expected<void> remove_folder_if_empty() override { return inner_->remove_folder_if_empty(); }
