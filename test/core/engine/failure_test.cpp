@@ -9,6 +9,7 @@
 #include "engine/collection.h"
 #include "support/batches.h"
 #include "support/fault_vfs.h"
+#include "support/forwarding_vfs.h"
 
 namespace quiver::engine {
 namespace {
@@ -153,9 +154,9 @@ TEST_F(Failure, ToReleaseTheLockOnAFullDiskReleasesItAllTheSame) {
 }
 
 /// Memory is full when the log is written to.
-class FullMemoryVfs final : public store::Vfs {
+class FullMemoryVfs final : public test::ForwardingVfs {
  public:
-  explicit FullMemoryVfs(std::shared_ptr<store::Vfs> inner) : inner_(std::move(inner)) {}
+  using ForwardingVfs::ForwardingVfs;
 
   class File final : public store::WritableFile {
    public:
@@ -174,34 +175,11 @@ class FullMemoryVfs final : public store::Vfs {
 
   bool is_full = false;
 
-  [[nodiscard]] std::string_view describe() const override { return inner_->describe(); }
   Expected<std::unique_ptr<store::WritableFile>> create(std::string_view name) override {
     auto file = inner_->create(name);
     if (!file) return file.error();
     return std::unique_ptr<store::WritableFile>(std::make_unique<File>(std::move(*file), is_full));
   }
-  Expected<std::shared_ptr<const store::FileBytes>> read(std::string_view name) override {
-    return inner_->read(name);
-  }
-  Expected<uint64_t> size(std::string_view name) override { return inner_->size(name); }
-  Expected<bool> exists(std::string_view name) override { return inner_->exists(name); }
-  Expected<std::vector<std::string>> list() override { return inner_->list(); }
-  Expected<void> rename(std::string_view from, std::string_view to) override {
-    return inner_->rename(from, to);
-  }
-  Expected<void> remove(std::string_view name) override { return inner_->remove(name); }
-  Expected<void> create_exclusive(std::string_view name, Bytes content) override {
-    return inner_->create_exclusive(name, content);
-  }
-  Expected<void> sync_file(std::string_view name) override { return inner_->sync_file(name); }
-  Expected<void> sync_folder() override { return inner_->sync_folder(); }
-  Expected<void> make_folder() override { return inner_->make_folder(); }
-  Expected<void> remove_folder_if_empty() override { return inner_->remove_folder_if_empty(); }
-  store::Owner current_owner() override { return inner_->current_owner(); }
-  bool is_alive(const store::Owner& owner) override { return inner_->is_alive(owner); }
-
- private:
-  std::shared_ptr<store::Vfs> inner_;
 };
 
 TEST(FullMemory, InTheLogEndsTheWritingAndShowsNothing) {

@@ -566,5 +566,18 @@ TEST_F(RepairL2Test, HasNoNormsToDamage) {
   EXPECT_EQ(kept_, model_);
 }
 
+TEST(Repair, LosesARecordOfTheLogThatNoWriterMakes) {
+  const auto source = store::memory_vfs(std::make_shared<store::MemoryDisk>());
+  ASSERT_TRUE(Collection::create(*source, {}));
+  const auto log = *store::LogWriter::create(*source, 9, 1);
+  ASSERT_TRUE(log->append(test::BatchMaker(2).insert("b", {1, 2}).encode(), true));
+  ASSERT_TRUE(log->sync());
+  const auto target = store::memory_vfs(std::make_shared<store::MemoryDisk>());
+  const auto report = repair(*source, target);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->rows_kept, 0U);
+  EXPECT_FALSE(report->problems.empty());
+}
+
 }  // namespace
 }  // namespace quiver::engine

@@ -135,5 +135,35 @@ TEST(Snapshot, ThatFailsLeavesNoFiles) {
   }
 }
 
+TEST(Snapshot, ThatAReaderTakesCountsItsFilesToo) {
+  test::CollectionFixture writer(Metric::kL2, 10);
+  for (int n = 0; n < 4; ++n) {
+    test::BatchMaker batch(2);
+    for (int i = 0; i < 20; ++i) {
+      batch.upsert(std::to_string(n) + "-" + std::to_string(i), {static_cast<float>(i), 1});
+    }
+    ASSERT_TRUE(writer.commit(batch));
+    writer.maintain();
+  }
+  test::CollectionFixture reader(writer, {});
+  const auto target = store::memory_vfs(std::make_shared<store::MemoryDisk>());
+  ASSERT_TRUE(reader->snapshot(*target, nullptr));
+  const auto manifest = store::read_manifest(*target);
+  ASSERT_TRUE(manifest);
+  for (const store::SegmentEntry& segment : manifest->segments) {
+    EXPECT_GT(manifest->next_file_number, segment.number);
+  }
+  EXPECT_GT(manifest->next_file_number, manifest->first_log);
+}
+
+TEST(Snapshot, IsNotMixedWithFilesOfAnother) {
+  const auto target = store::memory_vfs(std::make_shared<store::MemoryDisk>());
+  ASSERT_TRUE((*store::LogWriter::create(*target, 100, 77))->sync());
+  test::CollectionFixture collection;
+  ASSERT_TRUE(collection.commit(test::BatchMaker(2).insert("a", {1, 2})));
+  EXPECT_EQ(collection->snapshot(*target, nullptr).error().code, Code::kIndexExists);
+  EXPECT_EQ(target->list()->size(), 1U) << "nothing is removed either";
+}
+
 }  // namespace
 }  // namespace quiver::engine

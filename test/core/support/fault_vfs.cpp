@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "support/forwarding_vfs.h"
+
 namespace quiver::test {
 namespace {
 
@@ -240,37 +242,12 @@ class FaultVfs final : public store::Vfs {
 
 namespace {
 
-/// Passes everything on, but is another process.
-class LaterVfs final : public store::Vfs {
+/// Another process.
+class LaterVfs final : public ForwardingVfs {
  public:
-  explicit LaterVfs(std::shared_ptr<store::Vfs> vfs) : vfs_(std::move(vfs)) {}
-
-  [[nodiscard]] std::string_view describe() const override { return vfs_->describe(); }
-  Expected<std::unique_ptr<store::WritableFile>> create(std::string_view name) override {
-    return vfs_->create(name);
-  }
-  Expected<std::shared_ptr<const store::FileBytes>> read(std::string_view name) override {
-    return vfs_->read(name);
-  }
-  Expected<uint64_t> size(std::string_view name) override { return vfs_->size(name); }
-  Expected<bool> exists(std::string_view name) override { return vfs_->exists(name); }
-  Expected<std::vector<std::string>> list() override { return vfs_->list(); }
-  Expected<void> rename(std::string_view from, std::string_view to) override {
-    return vfs_->rename(from, to);
-  }
-  Expected<void> remove(std::string_view name) override { return vfs_->remove(name); }
-  Expected<void> create_exclusive(std::string_view name, Bytes content) override {
-    return vfs_->create_exclusive(name, content);
-  }
-  Expected<void> sync_file(std::string_view name) override { return vfs_->sync_file(name); }
-  Expected<void> sync_folder() override { return vfs_->sync_folder(); }
-  Expected<void> make_folder() override { return vfs_->make_folder(); }
-  Expected<void> remove_folder_if_empty() override { return vfs_->remove_folder_if_empty(); }
+  using ForwardingVfs::ForwardingVfs;
   store::Owner current_owner() override { return {2, "after", "here"}; }
   bool is_alive(const store::Owner& owner) override { return owner.start == "after"; }
-
- private:
-  std::shared_ptr<store::Vfs> vfs_;
 };
 
 }  // namespace
