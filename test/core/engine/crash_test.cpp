@@ -264,6 +264,7 @@ uint64_t operations_of(uint32_t seed, const Size& size) {
 class Crash : public testing::TestWithParam<Size> {};
 
 TEST_P(Crash, APowerCutLosesNothingThatWasAcknowledged) {
+  uint64_t survivors = 0;
   for (uint32_t seed = 1; seed <= seeds(); ++seed) {
     const uint64_t operations = operations_of(seed, GetParam());
     for (uint64_t cut = 1; cut <= operations; ++cut) {
@@ -277,12 +278,15 @@ TEST_P(Crash, APowerCutLosesNothingThatWasAcknowledged) {
         SCOPED_TRACE("outcome " + std::to_string(outcome));
         check_survivor(run, disk->after_power_cut(outcome));
         if (HasFatalFailure()) return;
+        ++survivors;
       }
     }
   }
+  RecordProperty("survivors", std::to_string(survivors));  // in --gtest_output=xml
 }
 
 TEST_P(Crash, AnErrorOfTheDiskLosesNothingThatWasAcknowledged) {
+  uint64_t survivors = 0;
   for (uint32_t seed = 1; seed <= seeds(); ++seed) {
     const uint64_t operations = operations_of(seed, GetParam());
     for (uint64_t at = 1; at <= operations; ++at) {
@@ -299,8 +303,10 @@ TEST_P(Crash, AnErrorOfTheDiskLosesNothingThatWasAcknowledged) {
       if (HasFatalFailure()) return;
       check_survivor(run, disk->after_power_cut(static_cast<uint32_t>(at % 5)));
       if (HasFatalFailure()) return;
+      survivors += 2;
     }
   }
+  RecordProperty("survivors", std::to_string(survivors));
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, Crash, testing::ValuesIn(kSizes),
