@@ -99,6 +99,8 @@ class Workload {
   /// As if the process was killed, and another one went on.
   bool succeed() {
     killed_.push_back(std::move(collection_));
+    // What it had not synced is synced by the next one that takes the lock, not before.
+    owes_its_predecessor_ = options_.durability == Durability::kAsync;
     const auto files = vfs_->list();
     if (!files) return false;
     for (const std::string& name : *files) {
@@ -130,6 +132,7 @@ class Workload {
       if (!result) return false;
     }
     acknowledged_ = model;
+    owes_its_predecessor_ = false;
     // 'async' may lose the newest transactions, but none without those after it.
     const auto is_sync = [](const Transaction& transaction) {
       return transaction.durability() == Durability::kSync;
@@ -141,7 +144,8 @@ class Workload {
   /// Nothing that was acknowledged can be lost from here on, unless nothing was promised.
   bool sync() {
     const bool synced = collection_->sync().has_value();
-    if (synced && options_.durability != Durability::kNone) possible_ = {acknowledged_};
+    const bool is_promised = options_.durability != Durability::kNone && !owes_its_predecessor_;
+    if (synced && is_promised) possible_ = {acknowledged_};
     return synced;
   }
 
@@ -184,6 +188,7 @@ class Workload {
   std::shared_ptr<store::Vfs> vfs_;
   std::shared_ptr<Collection> collection_;
   std::vector<std::shared_ptr<Collection>> killed_;
+  bool owes_its_predecessor_ = false;
   bool created_ = false;
   Model acknowledged_;
   std::vector<Model> possible_{Model{}};
