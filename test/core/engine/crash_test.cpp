@@ -258,7 +258,7 @@ constexpr Size kSizes[] = {{"ManySegments", 40, 12, 20, Durability::kSync, 6, 0}
                            {"Async", 40, 12, 20, Durability::kAsync, 6, 0},
                            {"Unsynced", 40, 12, 20, Durability::kNone, 6, 0},
                            {"FullHeads", 16, 12, 30, Durability::kSync, 6, 6000},
-                           {"Graphs", 6, 1500, 1200, Durability::kSync, 2, 0}};
+                           {"Graphs", 4, 1100, 1000, Durability::kSync, 2, 0}};
 
 uint64_t operations_of(uint32_t seed, const Size& size) {
   auto disk = std::make_shared<FaultDisk>();
