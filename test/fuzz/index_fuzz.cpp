@@ -102,7 +102,7 @@ void read_all(engine::Collection& collection) {
     (void)engine::ranked_cursor(view, metric, *query, *filter, 1000, -1e30F, true)->next(1000);
   }
   for (const char* id : {"a0", "a1", "a30", "", "no such"}) (void)view->find(id);
-  if (const auto statistics = collection.statistics(Durability::kSync); !statistics) {
+  if (const auto statistics = collection.statistics(engine::Durability::kSync); !statistics) {
     require_of_a_file(statistics.error());
   }
   const auto copy = store::memory_vfs(std::make_shared<store::MemoryDisk>());
