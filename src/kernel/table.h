@@ -17,6 +17,24 @@ using PairDistance = float (*)(const float* a, const float* b, uint32_t dim);
 using BatchDistance = void (*)(const float* query, const float* rows, const float* inv_norms,
                                const uint32_t* ids, size_t count, uint32_t dim, float* out);
 
+/// Squared distance between two codes of `bytes` bytes, a multiple of kCodeAlignment; both are
+/// aligned to it. A sum of whole numbers, so that every instruction set gives it exactly; it wraps
+/// at 2^32, which codes of at most 65,536 dimensions do not reach.
+using CodeDistance = uint32_t (*)(const uint8_t* a, const uint8_t* b, size_t bytes);
+
+/// From one code to `count` codes that lie `bytes` apart from `codes` on. `ids` names them in
+/// order; null means 0 … count-1. `out` receives `count` distances. Owns the prefetching.
+using CodeBatch = void (*)(const uint8_t* query, const uint8_t* codes, size_t bytes,
+                           const uint32_t* ids, size_t count, uint32_t* out);
+
+inline constexpr size_t kCodeAlignment = 64;
+
+/// How two codes of one kind are compared.
+struct CodeKernel {
+  CodeDistance pair;
+  CodeBatch batch;
+};
+
 /// One instruction set's kernels. Every set gives bit-identical results (see isa/scalar.cpp), so an
 /// index answers the same on every machine and in the browser.
 struct KernelTable {
@@ -27,6 +45,9 @@ struct KernelTable {
   BatchDistance l2_batch;  ///< ignores inv_norms
   BatchDistance
       inner_product_batch;  ///< -Σ aᵢ·bᵢ × inv_norms[row]: inner product, or cosine of a unit query
+  CodeKernel l2_u8;         ///< Σ (aᵢ - bᵢ)² over bytes
+  CodeKernel l2_u7;         ///< the same over bytes that are at most 127, sooner
+  CodeKernel l2_u4;         ///< the same over half bytes, two in a byte
 };
 
 }  // namespace quiver::kernel

@@ -1,6 +1,7 @@
 #include "kernel/isa/exact_float.h"
 //
 #include "kernel/batch-inl.h"
+#include "kernel/code-inl.h"
 #include "kernel/cosine-inl.h"
 #include "kernel/ip-inl.h"
 #include "kernel/isa/lanes_neon.h"
@@ -16,6 +17,9 @@ const KernelTable kNeonTable = {
     cosine<LanesNeon>,
     l2_batch<LanesNeon, l2<LanesNeon>>,
     inner_product_batch<LanesNeon, inner_product<LanesNeon>>,
+    kCodeKernel<code_l2_u8>,
+    kCodeKernel<code_l2_u8>,
+    kCodeKernel<code_l2_u4>,
 };
 
 }  // namespace quiver::kernel

@@ -1,6 +1,7 @@
 #include "kernel/isa/exact_float.h"
 //
 #include "kernel/batch-inl.h"
+#include "kernel/code-inl.h"
 #include "kernel/isa/lanes_scalar.h"
 #include "kernel/isa/tables.h"
 #include "kernel/norm.h"
@@ -71,6 +72,9 @@ const KernelTable kScalarTable = {
     scalar_cosine,
     l2_batch<LanesScalar, scalar_l2>,
     inner_product_batch<LanesScalar, scalar_inner_product>,
+    kCodeKernel<code_l2_u8>,
+    kCodeKernel<code_l2_u8>,
+    kCodeKernel<code_l2_u4>,
 };
 
 }  // namespace quiver::kernel

@@ -1,6 +1,7 @@
 #include "kernel/isa/exact_float.h"
 //
 #include "kernel/batch-inl.h"
+#include "kernel/code-inl.h"
 #include "kernel/cosine-inl.h"
 #include "kernel/ip-inl.h"
 #include "kernel/isa/lanes_sse4.h"
@@ -16,6 +17,9 @@ const KernelTable kSse4Table = {
     cosine<LanesSse4>,
     l2_batch<LanesSse4, l2<LanesSse4>>,
     inner_product_batch<LanesSse4, inner_product<LanesSse4>>,
+    kCodeKernel<code_l2_u8>,
+    kCodeKernel<code_l2_u8>,
+    kCodeKernel<code_l2_u4>,
 };
 
 }  // namespace quiver::kernel
