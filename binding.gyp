@@ -2,8 +2,7 @@
 # Each instruction set is a library of its own, because only its file may be compiled for more than the base CPU.
 {
   "variables": {
-    "common_flags": ["-std=c++20", "-O3", "-fvisibility=hidden", "-fvisibility-inlines-hidden", "-Wall", "-Wextra"],
-    "kernel_flags": ["-ffp-contract=off"],
+    "common_flags": ["-std=c++20", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-fvisibility-inlines-hidden", "-Wall", "-Wextra"],
     "third_party": "<(module_root_dir)/.toolchain/include",
   },
   "target_defaults": {
@@ -19,7 +18,7 @@
       "GCC_OPTIMIZATION_LEVEL": "3",
       "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
       "MACOSX_DEPLOYMENT_TARGET": "11.0",
-      "OTHER_CPLUSPLUSFLAGS": ["-isystem", "<(third_party)"],
+      "OTHER_CPLUSPLUSFLAGS": ["-ffp-contract=off", "-isystem", "<(third_party)"],
     },
     "msvs_settings": {
       "VCCLCompilerTool": {
@@ -36,8 +35,6 @@
       "target_name": "kernel_scalar",
       "type": "static_library",
       "sources": ["src/kernel/isa/scalar.cpp"],
-      "cflags_cc": ["<@(kernel_flags)"],
-      "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["<@(kernel_flags)"]},
     },
     {
       # As in CMakeLists.txt.
@@ -71,8 +68,6 @@
       "target_name": "kernel",
       "type": "static_library",
       "sources": ["<!@(node scripts/sources.mjs kernel)"],
-      "cflags_cc": ["<@(kernel_flags)"],
-      "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["<@(kernel_flags)"]},
     },
     {
       "target_name": "quiver",
@@ -107,24 +102,24 @@
           "target_name": "kernel_sse4",
           "type": "static_library",
           "sources": ["src/kernel/isa/sse4.cpp"],
-          "cflags_cc": ["<@(kernel_flags)", "-msse4.2"],
-          "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["<@(kernel_flags)", "-msse4.2"]},
+          "cflags_cc": ["-msse4.2"],
+          "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-msse4.2"]},
         },
         {
           "target_name": "kernel_avx2",
           "type": "static_library",
           "sources": ["src/kernel/isa/avx2.cpp"],
-          "cflags_cc": ["<@(kernel_flags)", "-mavx2"],
-          "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["<@(kernel_flags)", "-mavx2"]},
+          "cflags_cc": ["-mavx2"],
+          "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-mavx2"]},
           "msvs_settings": {"VCCLCompilerTool": {"EnableEnhancedInstructionSet": "5"}},
         },
         {
           "target_name": "kernel_avx512",
           "type": "static_library",
           "sources": ["src/kernel/isa/avx512.cpp"],
-          "cflags_cc": ["<@(kernel_flags)", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
+          "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
           "xcode_settings": {
-            "OTHER_CPLUSPLUSFLAGS": ["<@(kernel_flags)", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
+            "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
           },
           "msvs_settings": {"VCCLCompilerTool": {"AdditionalOptions": ["/arch:AVX512"]}},
         },
@@ -136,8 +131,6 @@
           "target_name": "kernel_neon",
           "type": "static_library",
           "sources": ["src/kernel/isa/neon.cpp"],
-          "cflags_cc": ["<@(kernel_flags)"],
-          "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["<@(kernel_flags)"]},
         },
       ],
     }],

@@ -51,6 +51,7 @@ export type {
 } from './options.ts';
 export type { QueryStream } from './query-stream.ts';
 export type {
+  CodeStats,
   Durability,
   FieldOperators,
   Filter,
@@ -66,6 +67,7 @@ export type {
   Metric,
   PerformanceMetrics,
   Progress,
+  Quantization,
   QueryResult,
   RepairResult,
   SegmentStats,

@@ -60,6 +60,7 @@ export type {
 } from './options.ts';
 export type { QueryStream } from './query-stream.ts';
 export type {
+  CodeStats,
   Durability,
   FieldOperators,
   Filter,
@@ -75,6 +76,7 @@ export type {
   Metric,
   PerformanceMetrics,
   Progress,
+  Quantization,
   QueryResult,
   RepairResult,
   SegmentStats,

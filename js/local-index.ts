@@ -121,6 +121,7 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
         metric: build.metric ?? defaults.metric,
         M: build.M ?? defaults.M,
         efConstruction: build.efConstruction ?? defaults.efConstruction,
+        quantization: build.quantization ?? defaults.quantization,
       },
       { version, metadata_config },
     );

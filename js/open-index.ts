@@ -1,8 +1,8 @@
 import { parseByteSize } from './bytes.ts';
 import type { EngineSession, LoadedEngine } from './engine/engine.ts';
 import { type ErrorContext, fromEngine, QuiverError } from './errors.ts';
-import { defaults, type LocalIndexOptions } from './options.ts';
-import type { Metric } from './types.ts';
+import { buildKeys, defaults, type LocalIndexOptions } from './options.ts';
+import type { Metric, Quantization } from './types.ts';
 import { packOpenOptions, readUserConfig, type UserConfig } from './wire/config.ts';
 import { op, packWords, type QueryVectors } from './wire/requests.ts';
 import { readMap } from './wire/results.ts';
@@ -16,6 +16,7 @@ export class OpenIndex {
   readonly metric: Metric;
   readonly M: number;
   readonly efConstruction: number;
+  readonly quantization: Quantization;
   readonly user: UserConfig;
   readonly #session: EngineSession;
   readonly #folder: string;
@@ -33,6 +34,7 @@ export class OpenIndex {
     this.metric = stats['metric'] as Metric;
     this.M = stats['M'] as number;
     this.efConstruction = stats['efConstruction'] as number;
+    this.quantization = stats['quantization'] as Quantization;
     this.user = readUserConfig(stats['user']);
   }
 
@@ -111,7 +113,7 @@ export class OpenIndex {
 
   #checkAgrees(options: LocalIndexOptions): void {
     if (this.dimensions === 0) this.dimensions = options.dimensions ?? 0;
-    for (const name of ['dimensions', 'metric', 'M', 'efConstruction'] as const) {
+    for (const name of buildKeys) {
       const [expected, actual] = [options[name], this[name]];
       if (expected === undefined || expected === actual) continue;
       throw new QuiverError(

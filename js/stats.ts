@@ -52,6 +52,8 @@ export function indexStats(index: OpenIndex, stats: CoreStats): IndexStats {
     metric: index.metric,
     M: index.M,
     efConstruction: index.efConstruction,
+    quantization: index.quantization,
+    segments: stats.segments,
   };
 }
 

@@ -4,6 +4,10 @@ export const metrics = ['cosine', 'l2', 'ip'] as const;
 /** How vectors are compared. */
 export type Metric = (typeof metrics)[number];
 
+export const quantizations = ['auto', 'none', 'sq8', 'sq4'] as const;
+/** How vectors are shortened for searches. */
+export type Quantization = (typeof quantizations)[number];
+
 export const durabilities = ['sync', 'async', 'none'] as const;
 /**
  * What a write that was acknowledged can be lost by. `'sync'`: nothing, it is on the disk. `'async'`: a power cut or a crash
@@ -125,6 +129,24 @@ export interface IndexStats {
   readonly metric: Metric;
   readonly M: number;
   readonly efConstruction: number;
+  readonly quantization: Quantization;
+  readonly segments: readonly SegmentStats[];
+}
+
+/** How the vectors of a segment are shortened for searches. */
+export interface CodeStats {
+  readonly kind: Exclude<Quantization, 'auto'>;
+  /** Of one vector in memory that searches walk through; 0 for `'none'`. */
+  readonly bytesPerVector: number;
+  /** Whether codes hold all that the vectors do: whole numbers in a range of 256, or `'none'`. */
+  readonly exact: boolean;
+  /** Whether `'auto'` chose the kind. */
+  readonly automatic: boolean;
+  /**
+   * What share of the 10 nearest neighbours in a held-out sample are among the 20 that codes put first: above 0.99 `'auto'`
+   * takes a kind. 1 where codes are exact, 0 where nothing was measured.
+   */
+  readonly sampleRecall: number;
 }
 
 export interface SegmentStats {
@@ -134,6 +156,8 @@ export interface SegmentStats {
   readonly bytes: number;
   /** Whether its graph is built; without one it is searched exactly. */
   readonly graph: boolean;
+  /** What its graph is searched by; null without a graph. */
+  readonly codes: CodeStats | null;
 }
 
 /** Bytes of the index in this process. */

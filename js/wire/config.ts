@@ -15,6 +15,7 @@ export interface CoreConfig {
   readonly metric: string;
   readonly M: number;
   readonly efConstruction: number;
+  readonly quantization: string;
 }
 
 /** The `config` of `create`; see docs/engine-messages.md. */

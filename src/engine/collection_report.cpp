@@ -38,6 +38,22 @@ void put_histogram(msgpack::Writer& writer, std::string_view name, const Histogr
   put(writer, "max", histogram.max_ms());
 }
 
+void put_codes(msgpack::Writer& writer, const Segment& segment) {
+  const quant::Choice& choice = segment.codes();
+  if (!segment.has_graph()) {
+    writer.nil();
+    return;
+  }
+  writer.map(5);
+  put(writer, "kind", code_kind_name(choice.codec ? choice.codec->kind() : CodeKind::kNone));
+  put(writer, "bytesPerVector", uint64_t{choice.codec ? choice.codec->bytes() : 0});
+  writer.text("exact");
+  writer.boolean(!choice.codec || choice.codec->is_exact());
+  writer.text("automatic");
+  writer.boolean(choice.is_automatic);
+  put(writer, "sampleRecall", double{choice.sample_recall});
+}
+
 /// Everything that can be wrong with the rows of one part, in sentences.
 void check_rows(const View& view, const Part& part, const std::string& name,
                 std::vector<std::string>& problems) {
@@ -138,12 +154,13 @@ Expected<Buffer> Collection::statistics(Durability of_session) {
   }
   if (failure_) maintenance_error = failure_;  // nothing is done any more
   msgpack::Writer writer;
-  writer.map(19);
+  writer.map(20);
   put(writer, "items", view.live());
   put(writer, "dimensions", uint64_t{view.dim});
   put(writer, "metric", metric_name(config_.metric));
   put(writer, "M", uint64_t{config_.graph.m});
   put(writer, "efConstruction", uint64_t{config_.graph.ef_construction});
+  put(writer, "quantization", quantization_name(config_.quantization));
   writer.text("user");
   writer.binary(config_.user);
   put(writer, "bytesOnDisk", bytes_on_disk);
@@ -158,13 +175,15 @@ Expected<Buffer> Collection::statistics(Durability of_session) {
   for (size_t i = 0; i < view.parts.size(); ++i) {
     if (state_.parts[i].segment_number == 0) continue;
     const auto& segment = static_cast<const Segment&>(*view.parts[i].source);
-    writer.map(5);
+    writer.map(6);
     put(writer, "file", store::segment_file_name(state_.parts[i].segment_number));
     put(writer, "rows", uint64_t{view.parts[i].count});
     put(writer, "deleted", uint64_t{view.parts[i].deleted_count});
     put(writer, "bytes", segment.bytes());
     writer.text("graph");
     writer.boolean(segment.has_graph());
+    writer.text("codes");
+    put_codes(writer, segment);
   }
   writer.text("maintenance");
   writer.map(4);

@@ -11,6 +11,7 @@
 namespace quiver::engine {
 namespace {
 
+constexpr std::string_view kQuantizationNames = R"("auto", "none", "sq8" or "sq4")";
 constexpr std::array<std::string_view, 3> kDurabilityNames{"sync", "async", "none"};
 
 Error invalid(std::string_view name, std::string_view expected) {
@@ -54,6 +55,11 @@ Expected<Config> decode_config(Bytes bytes) {
   if (!m) return m.error();
   const auto ef = number_in(*map, "efConstruction", config.graph.ef_construction, 8, 2000);
   if (!ef) return ef.error();
+  if (const auto name = map->find("quantization")) {
+    const auto quantization = quantization_from_name(name->text());
+    if (!quantization) return invalid("quantization", kQuantizationNames);
+    config.quantization = *quantization;
+  }
   config.dimensions = *dimensions;
   config.graph = {*m, *ef};
   if (const auto user = map->find("user")) {
@@ -64,7 +70,7 @@ Expected<Config> decode_config(Bytes bytes) {
 
 Buffer encode_config(const Config& config) {
   msgpack::Writer writer;
-  writer.map(5);
+  writer.map(6);
   writer.text("dimensions");
   writer.integer(config.dimensions);
   writer.text("metric");
@@ -73,6 +79,8 @@ Buffer encode_config(const Config& config) {
   writer.integer(config.graph.m);
   writer.text("efConstruction");
   writer.integer(config.graph.ef_construction);
+  writer.text("quantization");
+  writer.text(quantization_name(config.quantization));
   writer.text("user");
   writer.binary(config.user);
   return writer.take();

@@ -6,6 +6,7 @@
 #include "base/expected.h"
 #include "index/graph/graph_layout.h"
 #include "kernel/metric.h"
+#include "quant/code_kind.h"
 
 namespace quiver::engine {
 
@@ -18,6 +19,7 @@ struct Config {
   Metric metric = Metric::kCosine;
   uint32_t dimensions = 0;  ///< 0: taken from the first vector
   index::GraphParams graph;
+  Quantization quantization;
   Buffer user;  ///< opaque: comes back in the statistics
 };
 

@@ -3,6 +3,29 @@
 #include <algorithm>
 
 namespace quiver::engine {
+namespace {
+
+/// The rows of a job, for codecs.
+class JobRows final : public quant::TrainingRows {
+ public:
+  JobRows(const View& view, const std::vector<MaintenanceJob::Source>& rows)
+      : view_(view), rows_(rows) {}
+
+  [[nodiscard]] uint32_t rows() const override { return static_cast<uint32_t>(rows_.size()); }
+  [[nodiscard]] const float* vector(uint32_t row) const override {
+    return view_.parts[rows_[row].part].source->vector(rows_[row].row);
+  }
+  [[nodiscard]] float inv_norm(uint32_t row) const override {
+    return view_.parts[rows_[row].part].source->inv_norm(rows_[row].row);
+  }
+
+ private:
+  const View& view_;
+  const std::vector<MaintenanceJob::Source>& rows_;
+};
+
+}  // namespace
+
 MaintenanceJob::MaintenanceJob(std::shared_ptr<const View> view, size_t first, size_t last,
                                const Config& config, uint64_t segment_number, uint64_t first_log,
                                Graph graph)
@@ -85,14 +108,25 @@ Expected<bool> MaintenanceJob::link_next() {
 
 Expected<void> MaintenanceJob::write(store::Vfs& vfs) {
   if (rows_.empty()) return {};
-  index::GraphData graph;
+  Walkable walkable;
   const bool has_graph = builder_ != nullptr;
-  if (has_graph) graph = builder_->finish();
+  if (has_graph) {
+    walkable.graph = builder_->finish();
+    const JobRows rows(*view_, rows_);
+    walkable.choice = quant::choose_codec(config_.quantization, config_.metric, view_->dim, rows);
+    if (walkable.choice.codec) {
+      walkable.codes = std::make_unique<quant::CodedRows>(walkable.choice.codec, rows.rows());
+      for (uint32_t i = 0; i < rows.rows(); ++i) {
+        walkable.choice.codec->encode_row(rows.vector(i), rows.inv_norm(i),
+                                          walkable.codes->code(i));
+      }
+    }
+  }
   std::vector<RowRef> rows;
   rows.reserve(rows_.size());
   for (const Source& from : rows_) rows.push_back(view_->row(from.part, from.row));
   return Segment::write(vfs, store::segment_file_name(segment_number_), config_.metric, view_->dim,
-                        rows, has_graph ? &graph : nullptr, first_log_, stop_);
+                        rows, has_graph ? &walkable : nullptr, first_log_, stop_);
 }
 
 Expected<bool> MaintenanceJob::work(store::Vfs& vfs, std::chrono::steady_clock::time_point until) {

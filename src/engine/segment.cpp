@@ -50,7 +50,7 @@ const T* as_array(Bytes bytes) {
 }
 
 Expected<void> write_sections(store::SegmentFileWriter& writer, Metric metric, uint32_t dim,
-                              std::span<const RowRef> rows, const index::GraphData* graph,
+                              std::span<const RowRef> rows, const Walkable* walkable,
                               uint64_t first_log) {
   Expected<void> result;
   const auto begin = [&](uint32_t id, uint32_t alignment) {
@@ -60,7 +60,7 @@ Expected<void> write_sections(store::SegmentFileWriter& writer, Metric metric, u
     if (result) result = writer.append(bytes);
   };
   const auto count = static_cast<uint32_t>(rows.size());
-  const SegmentInfo info{count, dim, static_cast<uint32_t>(metric), graph != nullptr ? 1U : 0U,
+  const SegmentInfo info{count, dim, static_cast<uint32_t>(metric), walkable != nullptr ? 1U : 0U,
                          first_log};
   begin(kInfo, kAlignment);
   append(as_bytes(std::span<const SegmentInfo>(&info, 1)));
@@ -75,11 +75,22 @@ Expected<void> write_sections(store::SegmentFileWriter& writer, Metric metric, u
       append(as_bytes(std::span<const float>(&inv_norm, 1)));
     }
   }
-  if (graph != nullptr) {
+  if (walkable != nullptr) {
     begin(kGraphUpper, kAlignment);
-    append(graph->encode_upper());
+    append(walkable->graph.encode_upper());
     begin(kGraphLevel0, kPageAlignment);
-    append(as_bytes(std::span<const uint32_t>(graph->neighbors)));
+    append(as_bytes(std::span<const uint32_t>(walkable->graph.neighbors)));
+    const quant::Choice& choice = walkable->choice;
+    const CodeKind kind = choice.codec ? choice.codec->kind() : CodeKind::kNone;
+    const CodeInfo code_info{static_cast<uint32_t>(kind), choice.is_automatic ? 1U : 0U,
+                             choice.sample_recall, 0};
+    begin(kCodeInfo, kAlignment);
+    append(as_bytes(std::span<const CodeInfo>(&code_info, 1)));
+    if (choice.codec) {
+      append(choice.codec->parameters());
+      begin(kCodes, kPageAlignment);
+      append(walkable->codes->bytes());
+    }
   }
 
   std::string scratch;
@@ -98,11 +109,11 @@ Expected<void> write_sections(store::SegmentFileWriter& writer, Metric metric, u
 }  // namespace
 
 Expected<void> Segment::write(store::Vfs& vfs, std::string_view name, Metric metric, uint32_t dim,
-                              std::span<const RowRef> rows, const index::GraphData* graph,
+                              std::span<const RowRef> rows, const Walkable* walkable,
                               uint64_t first_log, const std::atomic<bool>* stop) {
   auto writer = store::SegmentFileWriter::create(vfs, name, stop);
   if (!writer) return writer.error();
-  if (auto written = write_sections(**writer, metric, dim, rows, graph, first_log); !written)
+  if (auto written = write_sections(**writer, metric, dim, rows, walkable, first_log); !written)
     return written;
   return (*writer)->finish();
 }
@@ -161,7 +172,9 @@ Expected<void> Segment::map(Metric metric, uint32_t dim, uint64_t map_from_rows)
   if (info->has_graph != 0) {
     auto graph = index::decode_graph(section(kGraphUpper), section(kGraphLevel0), rows_);
     if (!graph) return in_this_file(graph.error());
-    graph_ = std::make_unique<index::GraphIndex>(metric, dim, block, std::move(*graph));
+    auto codes = map_codes(metric);
+    if (!codes) return in_this_file(codes.error());
+    graph_ = std::make_unique<index::GraphIndex>(metric, dim, block, *codes, std::move(*graph));
   }
   auto ids = column::Ids::read(rows_, section(kIds), section(kIdLookup));
   if (!missing) return missing;
@@ -172,6 +185,25 @@ Expected<void> Segment::map(Metric metric, uint32_t dim, uint64_t map_from_rows)
   if (!metadata) return in_this_file(metadata.error());
   metadata_ = std::move(*metadata);
   return {};
+}
+
+/// The codes of a segment with a graph; none where that was made without.
+Expected<index::CodeBlock> Segment::map_codes(Metric metric) {
+  if (!file_->has_section(kCodeInfo)) return index::CodeBlock{};
+  ByteReader reader(*file_->section(kCodeInfo));
+  const auto info = reader.get<CodeInfo>();
+  if (!info) return corrupt("what its codes are is missing");
+  choice_.is_automatic = info->is_automatic != 0;
+  choice_.sample_recall = info->sample_recall;
+  const auto kind = static_cast<CodeKind>(info->kind);
+  if (kind == CodeKind::kNone) return index::CodeBlock{};
+  auto codec = quant::read_codec(kind, metric, dim_, *reader.get_bytes(reader.remaining()));
+  if (!codec) return codec.error();
+  const auto codes = file_->section(kCodes);
+  if (!codes) return codes.error();
+  if (codes->size() != uint64_t{rows_} * (*codec)->bytes()) return corrupt("codes are missing");
+  choice_.codec = std::move(*codec);
+  return index::CodeBlock{codes->data(), choice_.codec->bytes(), rows_, nullptr};
 }
 
 Expected<std::string_view> Segment::id(uint32_t row, std::string& scratch) const {
@@ -217,9 +249,17 @@ void Segment::search(const index::SearchRequest& request, uint32_t /*count*/, bo
   note_use();
   if (graph_ == nullptr || exact) {
     flat_->search(request, out);
-  } else {
-    graph_->search(request, out);
+    return;
   }
+  index::SearchRequest coded = request;
+  if (choice_.codec) {
+    thread_local quant::CodeMemory code;
+    code.grow(choice_.codec->query_bytes());
+    coded.code.is_exact = choice_.codec->encode_query(request.query, code.data());
+    coded.code.code = code.data();
+    coded.code.kernel = &choice_.codec->kernel();
+  }
+  graph_->search(coded, out);
 }
 
 Expected<void> Segment::verify() const {

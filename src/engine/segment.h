@@ -13,6 +13,8 @@
 #include "engine/row_source.h"
 #include "index/flat/flat_index.h"
 #include "index/graph/graph_index.h"
+#include "quant/choose.h"
+#include "quant/coded_rows.h"
 #include "store/segment_file.h"
 #include "store/vfs.h"
 
@@ -26,16 +28,23 @@ struct SegmentMemory {
   uint64_t map_from_rows = 0;
 };
 
+/// What the rows of a segment are found by.
+struct Walkable {
+  index::GraphData graph;
+  std::unique_ptr<quant::CodedRows> codes;  ///< null: walks read the vectors
+  quant::Choice choice;
+};
+
 /// An immutable file of rows with their graph (docs/format.md), read where it lies: opening it
 /// checks what leads to the rows, and everything else is checked for its bounds when it is used.
 /// Only verify() reads it all.
 class Segment final : public RowSource {
  public:
-  /// Writes the segment file `name` with these rows. `graph` may be null: then searches are exact.
-  /// `first_log`: log files of smaller numbers hold nothing that is not in this segment or in older
-  /// ones. `stop`: as of SegmentFileWriter. Ids and metadata are read several times.
+  /// Writes the segment file `name` with these rows. `walkable` may be null: then searches are
+  /// exact. `first_log`: log files of smaller numbers hold nothing that is not in this segment or
+  /// in older ones. `stop`: as of SegmentFileWriter. Ids and metadata are read several times.
   static Expected<void> write(store::Vfs& vfs, std::string_view name, Metric metric, uint32_t dim,
-                              std::span<const RowRef> rows, const index::GraphData* graph,
+                              std::span<const RowRef> rows, const Walkable* walkable,
                               uint64_t first_log, const std::atomic<bool>* stop = nullptr);
 
   /// CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
@@ -45,6 +54,8 @@ class Segment final : public RowSource {
 
   [[nodiscard]] uint32_t rows() const { return rows_; }
   [[nodiscard]] bool has_graph() const { return graph_ != nullptr; }
+  /// How its vectors are quantised; the codec is null where they are not.
+  [[nodiscard]] const quant::Choice& codes() const { return choice_; }
 
   Expected<std::string_view> id(uint32_t row, std::string& scratch) const override;
   Expected<Bytes> metadata(uint32_t row, column::Scratch& scratch) const override;
@@ -72,6 +83,7 @@ class Segment final : public RowSource {
  private:
   Segment() = default;
   Expected<void> map(Metric metric, uint32_t dim, uint64_t map_from_rows);
+  Expected<index::CodeBlock> map_codes(Metric metric);
   void note_use() const { last_use_ = std::chrono::steady_clock::now(); }
   [[nodiscard]] Error corrupt(std::string_view what) const;
   [[nodiscard]] Error in_this_file(Error error) const;
@@ -84,6 +96,7 @@ class Segment final : public RowSource {
   const float* inv_norms_ = nullptr;
   column::Ids ids_;
   column::Metadata metadata_;
+  quant::Choice choice_;
   std::unique_ptr<index::FlatIndex> flat_;
   std::unique_ptr<index::GraphIndex> graph_;
   mutable std::atomic<std::chrono::steady_clock::time_point> last_use_{

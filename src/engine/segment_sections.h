@@ -14,6 +14,8 @@ enum Section : uint32_t {
   kIdLookup = 5,
   kGraphUpper = 6,
   kGraphLevel0 = 7,
+  kCodeInfo = 8,
+  kCodes = 9,
   kMetadata = 256,  // and the numbers after it: the parts of column/metadata_parts.h
 };
 
@@ -26,5 +28,14 @@ struct SegmentInfo {
   uint64_t first_log;  // log files of smaller numbers hold nothing that is not in segments
 };
 static_assert(sizeof(SegmentInfo) == 24);
+
+/// The section kCodeInfo begins with this; the codec's parameters follow.
+struct CodeInfo {
+  uint32_t kind;  // CodeKind
+  uint32_t is_automatic;
+  float sample_recall;
+  uint32_t zero;
+};
+static_assert(sizeof(CodeInfo) == 16);
 
 }  // namespace quiver::engine

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernel/metric.h"
+#include "kernel/table.h"
 
 namespace quiver::index {
 
@@ -36,9 +37,17 @@ class RowRules {
   [[nodiscard]] virtual bool before(uint32_t a, uint32_t b) const = 0;
 };
 
+/// A query as a code, for an index that has codes of its rows.
+struct CodeQuery {
+  const uint8_t* code = nullptr;
+  const kernel::CodeKernel* kernel = nullptr;
+  bool is_exact = false;  ///< codes rank as vectors do: only ties need measuring
+};
+
 /// One search of one index.
 struct SearchRequest {
   const float* query = nullptr;  ///< `dim` floats; a unit vector (or zero) under cosine
+  CodeQuery code;                ///< the same as a code, where the index has codes
   uint32_t k = 10;               ///< how many neighbours to find, ≥ 1
   uint32_t ef = 0;               ///< how many candidates a graph walk keeps, ≥ k
   const RowRules* rules = nullptr;

@@ -314,6 +314,11 @@ Expected<void> SegmentFile::verify() const {
   return Error{Code::kCorruptFile, std::move(what)};
 }
 
+bool SegmentFile::has_section(uint32_t id) const {
+  return std::any_of(sections_.begin(), sections_.end(),
+                     [id](const SectionEntry& section) { return section.id == id; });
+}
+
 Expected<Bytes> SegmentFile::section(uint32_t id) const {
   for (const SectionEntry& section : sections_) {
     if (section.id == id) {

@@ -104,6 +104,7 @@ class SegmentFile {
   /// OUT_OF_MEMORY if it does not fit.
   Expected<void> load();
 
+  [[nodiscard]] bool has_section(uint32_t id) const;
   /// CORRUPT_FILE if there is no such section.
   [[nodiscard]] Expected<Bytes> section(uint32_t id) const;
   /// The same, if every checksum of it is right.

@@ -8,7 +8,7 @@ import { readCounts, readWord } from '../../js/wire/results.ts';
 import { newFolder } from './helpers.ts';
 
 const config = packConfig(
-  { dimensions: 3, metric: 'cosine', M: 16, efConstruction: 200 },
+  { dimensions: 3, metric: 'cosine', M: 16, quantization: 'auto', efConstruction: 200 },
   { version: 7, metadata_config: {} },
 );
 const options = encode({ durability: 'sync' });

@@ -93,7 +93,7 @@ void search(const engine::Segment& segment, uint32_t dim) {
   for (const bool exact : {false, true}) {
     for (const bool all : {false, true}) {
       for (const uint32_t k : {1U, 3U, 100U}) {
-        const index::SearchRequest request{query.data(), k, k, &rules, all};
+        const index::SearchRequest request{query.data(), {}, k, k, &rules, all};
         segment.search(request, segment.rows(), exact, found);
         fuzz::require(found.size() <= k, "no more rows than asked for");
         for (size_t i = 0; i < found.size(); ++i) {

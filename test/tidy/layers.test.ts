@@ -21,7 +21,16 @@ const coreLayers: Record<string, readonly string[]> = {
   'src/column': ['src/base'],
   'src/store': ['src/base'],
   'src/index': ['src/base', 'src/kernel'],
-  'src/engine': ['src/base', 'src/kernel', 'src/filter', 'src/column', 'src/store', 'src/index'],
+  'src/quant': ['src/base', 'src/kernel'],
+  'src/engine': [
+    'src/base',
+    'src/kernel',
+    'src/filter',
+    'src/column',
+    'src/store',
+    'src/quant',
+    'src/index',
+  ],
   'src/addon': ['src/quiver.h'],
   wasm: ['src/quiver.h', 'src/store/vfs.h'],
 };

@@ -2,57 +2,75 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
-#include "index/index.h"
+#include "index/graph/graph_layout.h"
 
 namespace quiver::index {
 
+/// A row that a walk has met.
+template <typename Distance>
+struct Met {
+  Distance distance;
+  uint32_t row;
+};
+
 /// The nearest `capacity` rows that a walk has met, sorted, each expanded at most once. A sorted
-/// array beats a heap up to a capacity of some hundreds because insertion is one short move.
+/// array beats a heap up to a capacity of some hundreds because insertion is one short move. Rows
+/// are less than 2^31: the bit above says whether one was expanded.
+template <typename Distance>
 class CandidatePool {
  public:
   void clear(size_t capacity) {
-    entries_.clear();
-    entries_.reserve(capacity + 1);
+    if (entries_.size() < capacity + 1) entries_.resize(capacity + 1);
     capacity_ = capacity;
+    size_ = 0;
     cursor_ = 0;
   }
 
-  void insert(float distance, uint32_t row) {
-    if (entries_.size() == capacity_ && distance >= entries_.back().distance) return;
-    const auto place =
-        std::upper_bound(entries_.begin(), entries_.end(), distance,
-                         [](float d, const Entry& entry) { return d < entry.distance; });
-    const auto index = static_cast<size_t>(place - entries_.begin());
-    entries_.insert(place, Entry{distance, row, false});
-    if (entries_.size() > capacity_) entries_.pop_back();
+  /// Drops rows that are not nearer than the farthest of a full pool, and what is no number.
+  void insert(Distance distance, uint32_t row) {
+    if (size_ == capacity_ ? !(distance < limit_) : distance != distance) return;
+    Entry* const begin = entries_.data();
+    Entry* const place =
+        std::upper_bound(begin, begin + size_, distance,
+                         [](Distance d, const Entry& entry) { return d < entry.distance; });
+    const auto index = static_cast<size_t>(place - begin);
+    std::memmove(static_cast<void*>(place + 1), place, (size_ - index) * sizeof(Entry));
+    *place = Entry{distance, row};
+    if (size_ < capacity_) ++size_;
+    if (size_ == capacity_) limit_ = begin[size_ - 1].distance;
     cursor_ = std::min(cursor_, index);
   }
 
   /// The nearest row not yet expanded, which counts as expanded from now on; false when none is
   /// left.
   bool next(uint32_t& row) {
-    while (cursor_ < entries_.size() && entries_[cursor_].expanded) ++cursor_;
-    if (cursor_ == entries_.size()) return false;
-    entries_[cursor_].expanded = true;
+    if (cursor_ == size_) return false;
     row = entries_[cursor_].row;
+    entries_[cursor_].row |= kExpanded;
+    while (cursor_ < size_ && (entries_[cursor_].row & kExpanded) != 0) ++cursor_;
     return true;
   }
 
-  [[nodiscard]] size_t size() const { return entries_.size(); }
-  [[nodiscard]] Neighbor at(size_t i) const { return {entries_[i].distance, entries_[i].row}; }
+  /// The row that next() would give now, or kNoRow.
+  [[nodiscard]] uint32_t peek() const { return cursor_ < size_ ? entries_[cursor_].row : kNoRow; }
+
+  [[nodiscard]] size_t size() const { return size_; }
+  [[nodiscard]] Met<Distance> at(size_t i) const {
+    return {entries_[i].distance, entries_[i].row & ~kExpanded};
+  }
 
  private:
-  struct Entry {
-    float distance;
-    uint32_t row;
-    bool expanded;
-  };
+  using Entry = Met<Distance>;
+  static constexpr uint32_t kExpanded = 0x80000000;
 
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_;  // one place more than the capacity: what falls out
   size_t capacity_ = 0;
-  size_t cursor_ = 0;
+  size_t size_ = 0;
+  size_t cursor_ = 0;   // the first that is not expanded
+  Distance limit_ = 0;  // of a full pool: its farthest
 };
 
 }  // namespace quiver::index

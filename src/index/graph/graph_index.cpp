@@ -1,146 +1,109 @@
 #include "index/graph/graph_index.h"
 
 #include <algorithm>
-#include <array>
-#include <queue>
+#include <type_traits>
 
-#include "index/graph/candidate_pool.h"
-#include "index/graph/visited.h"
+#include "index/graph/walk.h"
 #include "index/nearest.h"
 #include "kernel/dispatch.h"
 
 namespace quiver::index {
 namespace {
 
-constexpr size_t kMaxDegree = 2048;  // 2 · the largest M that a file may have
+struct VectorSpace {
+  using Distance = float;
 
-/// Reused from walk to walk, so that a search allocates nothing.
-struct Scratch {
-  VisitedSet visited;
-  CandidatePool pool;
-  std::array<uint32_t, kMaxDegree> rows;
-  std::array<float, kMaxDegree> distances;
+  kernel::BatchDistance batch;
+  const float* query;
+  VectorBlock block;
+  uint32_t dim;
+
+  void measure(const uint32_t* rows, size_t count, float* out) const {
+    batch(query, block.vectors, block.inv_norms, rows, count, dim, out);
+  }
 };
 
-Scratch& scratch_of_this_thread() {
-  thread_local Scratch scratch;
-  return scratch;
+struct CodeSpace {
+  using Distance = uint32_t;
+
+  kernel::CodeBatch batch;
+  const uint8_t* query;
+  const uint8_t* codes;
+  size_t bytes;
+
+  void measure(const uint32_t* rows, size_t count, uint32_t* out) const {
+    batch(query, codes, bytes, rows, count, out);
+  }
+};
+
+/// How many of the `ef` rows that a walk keeps are measured again: a quarter of what it takes to
+/// meet them. With a fixed number, recall would stop rising with ef.
+uint32_t rows_to_measure(const SearchRequest& request) {
+  return std::max(2 * request.k, request.ef / 2);
+}
+
+/// Of `size` rows, nearest first, those that can be among the best k: the first k with whatever is
+/// as far as the last of these, or more where the distances only estimate.
+template <typename At>
+void choose(const SearchRequest& request, bool is_exact, size_t size, const At& at,
+            std::vector<uint32_t>& rows) {
+  size_t count = std::min<size_t>(size, is_exact ? request.k : rows_to_measure(request));
+  while (is_exact && count < size && at(count).distance == at(count - 1).distance) ++count;
+  rows.clear();
+  for (size_t i = 0; i < count; ++i) rows.push_back(at(i).row);
 }
 
 }  // namespace
 
-struct GraphIndex::Walk {
-  const float* query;
-  kernel::BatchDistance measure;
-  Scratch& scratch;
-};
-
 void GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out) const {
   // A walk measures about 8 rows for each candidate that it keeps.
-  if (uint64_t{request.ef} * 8 >= block_.rows) return flat_.search(request, out);
-  Walk walk{request.query, kernel::batch_distance(kernel::active(), metric_),
-            scratch_of_this_thread()};
-  walk.scratch.visited.clear(block_.rows);
-  if (request.allows_all) return walk_all(walk, request, out);
-  if (!walk_allowed(walk, request, out)) flat_.search(request, out);
+  bool found = uint64_t{request.ef} * 8 < block_.rows;
+  if (found && codes_.codes != nullptr) {
+    found = search_in(
+        CodeSpace{request.code.kernel->batch, request.code.code, codes_.codes, codes_.bytes},
+        request, out);
+  } else if (found) {
+    const kernel::BatchDistance batch = kernel::batch_distance(kernel::active(), metric_);
+    found = search_in(VectorSpace{batch, request.query, block_, dim_}, request, out);
+  }
+  if (!found) flat_.search(request, out);
 }
 
-/// Greedy search through the upper levels: where to start on level 0.
-Neighbor GraphIndex::descend(const Walk& walk) const {
-  Neighbor best{0, graph_.entry_row};
-  walk.measure(walk.query, block_.vectors, block_.inv_norms, &best.row, 1, dim_, &best.distance);
-  for (size_t level = graph_.upper.size(); level-- > 0;) {
-    const GraphView::UpperLevel& upper = graph_.upper[level];
-    auto node = static_cast<uint32_t>(
-        std::lower_bound(upper.rows.begin(), upper.rows.end(), best.row) - upper.rows.begin());
-    if (node == upper.rows.size() || upper.rows[node] != best.row) continue;
-    for (bool changed = true; changed;) {
-      changed = false;
-      const auto list = upper.neighbors.subspan(size_t{node} * graph_.m, graph_.m);
-      size_t count = 0;
-      while (count < list.size() && list[count] < upper.rows.size() &&
-             upper.rows[list[count]] < block_.rows) {
-        walk.scratch.rows[count] = upper.rows[list[count]];
-        ++count;
-      }
-      walk.measure(walk.query, block_.vectors, block_.inv_norms, walk.scratch.rows.data(), count,
-                   dim_, walk.scratch.distances.data());
-      for (size_t i = 0; i < count; ++i) {
-        if (walk.scratch.distances[i] < best.distance) {
-          best = {walk.scratch.distances[i], walk.scratch.rows[i]};
-          node = list[i];
-          changed = true;
-        }
-      }
-    }
+template <typename Space>
+bool GraphIndex::search_in(const Space& space, const SearchRequest& request,
+                           std::vector<Neighbor>& out) const {
+  using Distance = typename Space::Distance;
+  thread_local WalkScratch<Distance> scratch;
+  thread_local std::vector<uint32_t> rows;
+  const bool is_exact = std::is_same_v<Distance, float> || request.code.is_exact;
+  Walk<Space> walk(space, graph_, block_.rows, scratch);
+  if (request.allows_all) {
+    walk.meet_all(request.ef);
+    const auto at = [](size_t i) { return scratch.pool.at(i); };
+    choose(request, is_exact, scratch.pool.size(), at, rows);
+  } else {
+    thread_local std::vector<Met<Distance>> kept;
+    if (!walk.meet_allowed(request.ef, *request.rules, kept)) return false;
+    const auto at = [](size_t i) { return kept[i]; };
+    choose(request, is_exact, kept.size(), at, rows);
   }
-  return best;
-}
-
-/// Measures the neighbours of `row` that the walk has not met: rows and distances in the scratch.
-size_t GraphIndex::measure_new_neighbors(Walk& walk, uint32_t row) const {
-  const size_t degree = size_t{2} * graph_.m;
-  const uint32_t* list = graph_.neighbors.data() + row * degree;
-  size_t count = 0;
-  for (size_t i = 0; i < degree && list[i] < block_.rows; ++i) {
-    if (walk.scratch.visited.insert(list[i])) walk.scratch.rows[count++] = list[i];
-  }
-  walk.measure(walk.query, block_.vectors, block_.inv_norms, walk.scratch.rows.data(), count, dim_,
-               walk.scratch.distances.data());
-  return count;
-}
-
-void GraphIndex::walk_all(Walk& walk, const SearchRequest& request,
-                          std::vector<Neighbor>& out) const {
-  Scratch& scratch = walk.scratch;
-  scratch.pool.clear(request.ef);
-  const Neighbor start = descend(walk);
-  scratch.visited.insert(start.row);
-  scratch.pool.insert(start.distance, start.row);
-  for (uint32_t row; scratch.pool.next(row);) {
-    const size_t count = measure_new_neighbors(walk, row);
-    for (size_t i = 0; i < count; ++i) scratch.pool.insert(scratch.distances[i], scratch.rows[i]);
-  }
-  NearestRows nearest(request, out);
-  for (size_t i = 0; i < scratch.pool.size(); ++i) nearest.offer(scratch.pool.at(i));
-  nearest.finish();
-}
-
-/// A walk ordered by distance alone that keeps allowed rows only. False if it has measured an
-/// eighth of all rows and is not done: then measuring them all in order costs about as much, and is
-/// exact.
-bool GraphIndex::walk_allowed(Walk& walk, const SearchRequest& request,
-                              std::vector<Neighbor>& out) const {
-  const auto farther = [](const Neighbor& a, const Neighbor& b) { return a.distance > b.distance; };
-  std::priority_queue<Neighbor, std::vector<Neighbor>, decltype(farther)> frontier(farther);
-  SearchRequest wide = request;
-  wide.k = request.ef;
-  std::vector<Neighbor> kept;
-  NearestRows allowed(wide, kept);
-
-  const Neighbor start = descend(walk);
-  walk.scratch.visited.insert(start.row);
-  frontier.push(start);
-  allowed.offer(start);
-  size_t budget = block_.rows / 8;
-  while (!frontier.empty() && frontier.top().distance <= allowed.limit()) {
-    const uint32_t row = frontier.top().row;
-    frontier.pop();
-    const size_t count = measure_new_neighbors(walk, row);
-    if (count > budget) return false;
-    budget -= count;
-    for (size_t i = 0; i < count; ++i) {
-      const Neighbor met{walk.scratch.distances[i], walk.scratch.rows[i]};
-      if (met.distance > allowed.limit()) continue;
-      frontier.push(met);
-      allowed.offer(met);
-    }
-  }
-  if (!allowed.full()) return false;  // the walk saw everything it can reach: make sure
-  allowed.finish();
-  kept.resize(std::min<size_t>(kept.size(), request.k));
-  out = std::move(kept);
+  measure(request, rows, out);
   return true;
+}
+
+/// The nearest k of these rows, which are all allowed, by their vectors.
+void GraphIndex::measure(const SearchRequest& request, std::vector<uint32_t>& rows,
+                         std::vector<Neighbor>& out) const {
+  thread_local std::vector<float> distances;
+  distances.resize(rows.size());
+  kernel::batch_distance(kernel::active(), metric_)(request.query, block_.vectors, block_.inv_norms,
+                                                    rows.data(), rows.size(), dim_,
+                                                    distances.data());
+  SearchRequest of_allowed = request;
+  of_allowed.allows_all = true;
+  NearestRows nearest(of_allowed, out);
+  for (size_t i = 0; i < rows.size(); ++i) nearest.offer({distances[i], rows[i]});
+  nearest.finish();
 }
 
 }  // namespace quiver::index

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "index/code_block.h"
 #include "index/flat/flat_index.h"
 #include "index/graph/graph_layout.h"
 #include "index/index.h"
@@ -7,18 +8,22 @@
 namespace quiver::index {
 
 /// Approximate search: a best-first walk over a finished graph, keeping the nearest `ef` rows met.
+/// Where there are codes, the walk goes by them, and the best of those rows are measured again.
 /// Returns min(k, allowed rows) rows whatever is deleted or filtered: where the graph is no shorter
 /// way than measuring every row (few rows, a large ef, a filter that few rows pass), it measures
 /// them all. Source: HNSW, Malkov & Yashunin 2016, Alg. 2 and 5; pool and prefetching as in
 /// pyglass.
 class GraphIndex final : public VectorIndex {
  public:
-  /// The graph's and the block's memory is borrowed and outlives the index. It may hold anything,
-  /// as a damaged file does: then some rows are not found, and nothing worse.
-  GraphIndex(Metric metric, uint32_t dim, VectorBlock block, GraphView graph)
+  /// The memory of all three is borrowed and outlives the index. `codes` may have none
+  /// (codes.codes is null); its kernel is not used, since each query brings its own. The graph and
+  /// the codes may hold anything, as a damaged file does: then some rows are not found, and nothing
+  /// worse.
+  GraphIndex(Metric metric, uint32_t dim, VectorBlock block, CodeBlock codes, GraphView graph)
       : metric_(metric),
         dim_(dim),
         block_(block),
+        codes_(codes),
         graph_(std::move(graph)),
         flat_(metric, dim, {block}) {}
 
@@ -29,16 +34,16 @@ class GraphIndex final : public VectorIndex {
   [[nodiscard]] const GraphView& graph() const { return graph_; }
 
  private:
-  struct Walk;
-
-  [[nodiscard]] Neighbor descend(const Walk& walk) const;
-  void walk_all(Walk& walk, const SearchRequest& request, std::vector<Neighbor>& out) const;
-  bool walk_allowed(Walk& walk, const SearchRequest& request, std::vector<Neighbor>& out) const;
-  size_t measure_new_neighbors(Walk& walk, uint32_t row) const;
+  template <typename Space>
+  bool search_in(const Space& space, const SearchRequest& request,
+                 std::vector<Neighbor>& out) const;
+  void measure(const SearchRequest& request, std::vector<uint32_t>& rows,
+               std::vector<Neighbor>& out) const;
 
   Metric metric_;
   uint32_t dim_;
   VectorBlock block_;
+  CodeBlock codes_;
   GraphView graph_;
   FlatIndex flat_;
 };

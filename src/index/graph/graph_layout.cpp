@@ -54,6 +54,8 @@ Expected<GraphView> decode_graph(Bytes upper, Bytes level0, uint32_t row_count) 
   graph.entry_row = words[2];
   const uint32_t levels = words[3];
   words = words.subspan(4);
+  // The highest bit of a row's number is the walk's.
+  if (row_count >= 0x80000000) return corrupt("it has " + std::to_string(row_count) + " rows");
   if (graph.row_count != row_count) {
     return corrupt("expected " + std::to_string(row_count) + " rows, got " +
                    std::to_string(graph.row_count));

@@ -6,15 +6,16 @@
 
 namespace quiver::index {
 
-/// Which rows a walk has seen. Clearing is O(1) but for every 65,535th time: a row is marked by the
-/// number of the walk. One per thread.
+/// Which rows a walk has seen. Clearing is O(1) but for every 255th time: a row is marked by the
+/// number of the walk, in a byte, because how much of the marks stays in the cache is what counts.
+/// One per thread.
 class VisitedSet {
  public:
   /// Forgets every row and makes room for `rows`.
   void clear(size_t rows) {
     if (marks_.size() < rows) marks_.resize(rows, 0);
     if (++walk_ == 0) {
-      std::fill(marks_.begin(), marks_.end(), uint16_t{0});
+      std::fill(marks_.begin(), marks_.end(), uint8_t{0});
       walk_ = 1;
     }
   }
@@ -27,8 +28,8 @@ class VisitedSet {
   }
 
  private:
-  std::vector<uint16_t> marks_;
-  uint16_t walk_ = 0;
+  std::vector<uint8_t> marks_;
+  uint8_t walk_ = 0;
 };
 
 }  // namespace quiver::index

@@ -47,7 +47,7 @@ TEST(NearestRows, KeepsWhatSortingWouldPutFirst) {
 
 TEST(CandidatePool, ExpandsTheNearestOnceEach) {
   std::mt19937 random(2);
-  CandidatePool pool;
+  CandidatePool<float> pool;
   for (int round = 0; round < 100; ++round) {
     const size_t capacity = 1 + random() % 20;
     pool.clear(capacity);

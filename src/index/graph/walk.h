@@ -1,0 +1,163 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <queue>
+#include <vector>
+
+#include "base/prefetch.h"
+#include "index/graph/candidate_pool.h"
+#include "index/graph/graph_layout.h"
+#include "index/graph/visited.h"
+#include "index/index.h"
+
+namespace quiver::index {
+
+inline constexpr size_t kMaxDegree = 2048;  // 2 · the largest M that a file may have
+
+/// Reused from walk to walk, so that a search allocates nothing. One per thread.
+template <typename Distance>
+struct WalkScratch {
+  VisitedSet visited;
+  CandidatePool<Distance> pool;
+  std::array<uint32_t, kMaxDegree> rows;
+  std::array<Distance, kMaxDegree> distances;
+};
+
+/// A search of one query through a graph. `Space` tells distances to the query: a type `Distance`
+/// and `measure(ids, count, out)`.
+template <typename Space>
+class Walk {
+ public:
+  using Distance = typename Space::Distance;
+
+  /// `rows`: how many rows Space knows; what a list names beyond ends it.
+  Walk(const Space& space, const GraphView& graph, uint32_t rows, WalkScratch<Distance>& scratch)
+      : space_(space), graph_(graph), rows_(rows), scratch_(scratch) {
+    scratch_.visited.clear(rows);
+  }
+
+  /// Leaves the nearest `ef` rows that it meets in the pool of the scratch.
+  void meet_all(uint32_t ef) {
+    CandidatePool<Distance>& pool = scratch_.pool;
+    pool.clear(ef);
+    const Met<Distance> start = descend();
+    scratch_.visited.insert(start.row);
+    pool.insert(start.distance, start.row);
+    for (uint32_t row; pool.next(row);) {
+      if (const uint32_t after = pool.peek(); after != kNoRow) prefetch_list(after);
+      const size_t count = measure_new_neighbors(row);
+      for (size_t i = 0; i < count; ++i) pool.insert(scratch_.distances[i], scratch_.rows[i]);
+    }
+  }
+
+  /// The nearest `ef` rows that `rules` allow, nearest first, by a walk that is ordered by distance
+  /// alone. False if it has measured an eighth of all rows and is not done, or has seen all that
+  /// can be reached and found fewer: then measuring them all in order costs about as much, and is
+  /// exact.
+  bool meet_allowed(uint32_t ef, const RowRules& rules, std::vector<Met<Distance>>& kept) {
+    const auto farther = [](const Met<Distance>& a, const Met<Distance>& b) {
+      return a.distance > b.distance;
+    };
+    const auto closer = [](const Met<Distance>& a, const Met<Distance>& b) {
+      return a.distance < b.distance;
+    };
+    std::priority_queue<Met<Distance>, std::vector<Met<Distance>>, decltype(farther)> frontier(
+        farther);
+    kept.clear();  // a heap, its farthest in front
+    const auto is_near = [&](Distance distance) {
+      return kept.size() < ef || distance < kept.front().distance;
+    };
+    const auto offer = [&](const Met<Distance>& met) {
+      frontier.push(met);
+      if (!rules.allows(met.row)) return;
+      if (kept.size() == ef) {
+        std::pop_heap(kept.begin(), kept.end(), closer);
+        kept.back() = met;
+      } else {
+        kept.push_back(met);
+      }
+      std::push_heap(kept.begin(), kept.end(), closer);
+    };
+    const Met<Distance> start = descend();
+    scratch_.visited.insert(start.row);
+    offer(start);
+    size_t budget = rows_ / 8;
+    while (!frontier.empty()) {
+      const Met<Distance> nearest = frontier.top();
+      if (kept.size() == ef && nearest.distance > kept.front().distance) break;
+      frontier.pop();
+      const size_t count = measure_new_neighbors(nearest.row);
+      if (count > budget) return false;
+      budget -= count;
+      for (size_t i = 0; i < count; ++i) {
+        if (is_near(scratch_.distances[i])) offer({scratch_.distances[i], scratch_.rows[i]});
+      }
+    }
+    if (kept.size() < ef) return false;
+    std::sort_heap(kept.begin(), kept.end(), closer);
+    return true;
+  }
+
+ private:
+  /// Greedy search through the upper levels: where to start on level 0.
+  Met<Distance> descend() {
+    Met<Distance> best{0, graph_.entry_row};
+    space_.measure(&best.row, 1, &best.distance);
+    for (size_t level = graph_.upper.size(); level-- > 0;) {
+      const GraphView::UpperLevel& upper = graph_.upper[level];
+      auto node = static_cast<uint32_t>(
+          std::lower_bound(upper.rows.begin(), upper.rows.end(), best.row) - upper.rows.begin());
+      if (node == upper.rows.size() || upper.rows[node] != best.row) continue;
+      for (bool changed = true; changed;) {
+        changed = false;
+        const auto list = upper.neighbors.subspan(size_t{node} * graph_.m, graph_.m);
+        size_t count = 0;
+        while (count < list.size() && list[count] < upper.rows.size() &&
+               upper.rows[list[count]] < rows_) {
+          scratch_.rows[count] = upper.rows[list[count]];
+          ++count;
+        }
+        space_.measure(scratch_.rows.data(), count, scratch_.distances.data());
+        for (size_t i = 0; i < count; ++i) {
+          if (scratch_.distances[i] < best.distance) {
+            best = {scratch_.distances[i], scratch_.rows[i]};
+            node = list[i];
+            changed = true;
+          }
+        }
+      }
+    }
+    return best;
+  }
+
+  [[nodiscard]] const uint32_t* list_of(uint32_t row) const {
+    return graph_.neighbors.data() + size_t{row} * 2 * graph_.m;
+  }
+
+  void prefetch_list(uint32_t row) const {
+    const uint32_t* list = list_of(row);
+    for (uint32_t i = 0; i < 2 * graph_.m; i += 16) prefetch(list + i);
+  }
+
+  /// Measures the neighbours of `row` that the walk has not met: rows and distances in the scratch.
+  size_t measure_new_neighbors(uint32_t row) {
+    const size_t degree = size_t{2} * graph_.m;
+    const uint32_t* list = list_of(row);
+    size_t count = 0;
+    for (size_t i = 0; i < degree && list[i] < rows_; ++i) {
+      scratch_.rows[count] = list[i];
+      count += scratch_.visited.insert(list[i]) ? 1 : 0;
+    }
+    space_.measure(scratch_.rows.data(), count, scratch_.distances.data());
+    return count;
+  }
+
+  const Space& space_;
+  const GraphView& graph_;
+  uint32_t rows_;
+  WalkScratch<Distance>& scratch_;
+};
+
+}  // namespace quiver::index

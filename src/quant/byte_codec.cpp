@@ -1,0 +1,79 @@
+#include "quant/byte_codec.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "quant/code_form.h"
+
+namespace quiver::quant {
+namespace {
+
+constexpr float kMost = 255;
+/// Beyond this not every whole number is a float, and sums of squares are no longer exact.
+constexpr float kLargestInteger = 1 << 20;
+
+uint8_t to_byte(float x) {
+  if (!(x > 0)) return 0;
+  return static_cast<uint8_t>(std::min(x, kMost) + 0.5F);
+}
+
+}  // namespace
+
+std::unique_ptr<ByteCodec> ByteCodec::train(Metric metric, uint32_t dim, const TrainingRows& rows) {
+  if (metric != Metric::kL2 || rows.rows() == 0) return nullptr;
+  float lowest = rows.vector(0)[0];
+  float highest = lowest;
+  for (uint32_t row = 0; row < rows.rows(); ++row) {
+    const float* vector = rows.vector(row);
+    for (uint32_t i = 0; i < dim; ++i) {
+      if (vector[i] != std::floor(vector[i])) return nullptr;
+      lowest = std::min(lowest, vector[i]);
+      highest = std::max(highest, vector[i]);
+    }
+    if (!(highest - lowest <= kMost) || std::abs(lowest) > kLargestInteger) return nullptr;
+  }
+  return std::unique_ptr<ByteCodec>(new ByteCodec(dim, lowest));
+}
+
+Expected<std::unique_ptr<ByteCodec>> ByteCodec::read(Metric metric, uint32_t dim,
+                                                     Bytes parameters) {
+  ByteReader reader(parameters);
+  const auto form = reader.get<uint32_t>();
+  const auto lowest = reader.get<float>();
+  if (metric != Metric::kL2 || !form || *form != static_cast<uint32_t>(CodeForm::kBytes) ||
+      !lowest || std::isnan(*lowest) || std::abs(*lowest) > kLargestInteger ||
+      reader.remaining() != 0) {
+    return corrupt_parameters();
+  }
+  return std::unique_ptr<ByteCodec>(new ByteCodec(dim, *lowest));
+}
+
+Buffer ByteCodec::parameters() const {
+  ByteWriter writer;
+  writer.put(static_cast<uint32_t>(CodeForm::kBytes));
+  writer.put(lowest_);
+  return writer.take();
+}
+
+size_t ByteCodec::bytes() const { return round_up(dim_, kernel::kCodeAlignment); }
+
+const kernel::CodeKernel& ByteCodec::kernel() const { return kernel::active().l2_u8; }
+
+void ByteCodec::encode_row(const float* vector, float /*inv_norm*/, uint8_t* code) const {
+  for (uint32_t i = 0; i < dim_; ++i) code[i] = to_byte(vector[i] - lowest_);
+  std::memset(code + dim_, 0, bytes() - dim_);
+}
+
+bool ByteCodec::encode_query(const float* query, uint8_t* code) const {
+  encode_row(query, 1, code);
+  // The sum of squares must be a float too, as the vectors' own distance is.
+  constexpr uint32_t kMostExact = (1U << 24) / (255 * 255);
+  if (dim_ > kMostExact) return false;
+  for (uint32_t i = 0; i < dim_; ++i) {
+    if (query[i] != lowest_ + static_cast<float>(code[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace quiver::quant

@@ -1,0 +1,114 @@
+#include "quant/choose.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "quant/byte_codec.h"
+#include "quant/coded_rows.h"
+#include "quant/scalar_codec.h"
+
+namespace quiver::quant {
+namespace {
+
+/// From here on half bytes walk sooner than bytes: they fill whole cache lines, and errors average
+/// out over many dimensions.
+constexpr uint32_t kHalfBytesFrom = 512;
+constexpr float kEnoughRecall = 0.99F;
+
+constexpr uint32_t kSampleRows = 8192;
+constexpr uint32_t kSampleQueries = 32;
+constexpr size_t kNearest = 10;
+constexpr size_t kCandidates = 20;
+
+/// The first `count` positions in the order of `distances`.
+template <typename T>
+std::vector<uint32_t> nearest(const std::vector<T>& distances, size_t count) {
+  std::vector<uint32_t> order(distances.size());
+  std::iota(order.begin(), order.end(), 0U);
+  count = std::min(count, order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(count), order.end(),
+                    [&](uint32_t a, uint32_t b) {
+                      return distances[a] != distances[b] ? distances[a] < distances[b] : a < b;
+                    });
+  order.resize(count);
+  return order;
+}
+
+/// Choice::sample_recall.
+float recall_of(const std::shared_ptr<const Codec>& codec, Metric metric, uint32_t dim,
+                const TrainingRows& rows) {
+  const uint32_t count = std::min(rows.rows(), kSampleRows);
+  const uint32_t step = std::max(count / kSampleQueries, 2U);
+  const auto row_of = [&](uint32_t i) {
+    return static_cast<uint32_t>(uint64_t{i} * rows.rows() / count);
+  };
+  // One row in each step is a query; the others are searched.
+  std::vector<uint32_t> queries;
+  std::vector<uint32_t> base;
+  for (uint32_t i = 0; i < count; ++i) (i % step == 0 ? queries : base).push_back(row_of(i));
+  if (base.empty()) return 1;
+  CodedRows coded(codec, static_cast<uint32_t>(base.size()));
+  for (uint32_t i = 0; i < base.size(); ++i) {
+    codec->encode_row(rows.vector(base[i]), rows.inv_norm(base[i]), coded.code(i));
+  }
+  const kernel::PairDistance measure = kernel::pair_distance(kernel::active(), metric);
+  std::vector<float> unit(dim);
+  CodeMemory code(codec->query_bytes());
+  std::vector<float> distances(base.size());
+  std::vector<uint32_t> estimates(base.size());
+  size_t found = 0;
+  size_t wanted = 0;
+  for (const uint32_t query : queries) {
+    const float* vector = rows.vector(query);
+    for (size_t i = 0; i < base.size(); ++i) {
+      distances[i] = measure(vector, rows.vector(base[i]), dim);
+    }
+    for (uint32_t i = 0; i < dim; ++i) unit[i] = vector[i] * rows.inv_norm(query);
+    codec->encode_query(unit.data(), code.data());
+    codec->kernel().batch(code.data(), coded.codes(), codec->bytes(), nullptr, base.size(),
+                          estimates.data());
+    const std::vector<uint32_t> candidates = nearest(estimates, kCandidates);
+    for (const uint32_t one : nearest(distances, kNearest)) {
+      ++wanted;
+      found += std::find(candidates.begin(), candidates.end(), one) != candidates.end() ? 1 : 0;
+    }
+  }
+  return static_cast<float>(found) / static_cast<float>(wanted);
+}
+
+}  // namespace
+
+Choice choose_codec(Quantization wish, Metric metric, uint32_t dim, const TrainingRows& rows) {
+  if (wish.kind == CodeKind::kNone) return {};
+  const bool is_automatic = !wish.kind;
+  if (wish.kind != CodeKind::kSq4) {
+    if (std::shared_ptr<const Codec> bytes = ByteCodec::train(metric, dim, rows)) {
+      return {std::move(bytes), is_automatic, 1};
+    }
+  }
+  const auto scalar = [&](CodeKind kind) {
+    Choice choice{ScalarCodec::train(kind, metric, dim, rows), is_automatic, 0};
+    choice.sample_recall = recall_of(choice.codec, metric, dim, rows);
+    return choice;
+  };
+  if (wish.kind) return scalar(*wish.kind);
+  if (dim >= kHalfBytesFrom) {
+    if (Choice choice = scalar(CodeKind::kSq4); choice.sample_recall >= kEnoughRecall)
+      return choice;
+  }
+  Choice choice = scalar(CodeKind::kSq8);
+  // What was measured says why there is none.
+  if (choice.sample_recall < kEnoughRecall) choice.codec = nullptr;
+  return choice;
+}
+
+std::shared_ptr<const Codec> build_codec(const Choice& choice, Metric metric, uint32_t dim,
+                                         const TrainingRows& rows) {
+  if (choice.codec && choice.codec->kind() == CodeKind::kSq8) return choice.codec;
+  if (std::shared_ptr<const Codec> bytes = ByteCodec::train(metric, dim, rows)) return bytes;
+  return ScalarCodec::train(CodeKind::kSq8, metric, dim, rows);
+}
+
+}  // namespace quiver::quant

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+
+#include "base/bytes.h"
+#include "quant/code_memory.h"
+#include "quant/codec.h"
+
+namespace quiver::quant {
+
+/// A codec with the codes of all rows of something.
+class CodedRows {
+ public:
+  /// Room for the codes of `rows` rows, which are to be encoded one by one. Throws std::bad_alloc.
+  CodedRows(std::shared_ptr<const Codec> codec, uint32_t rows)
+      : codec_(std::move(codec)), rows_(rows), memory_(rows * codec_->bytes()) {}
+
+  [[nodiscard]] const Codec& codec() const { return *codec_; }
+  [[nodiscard]] uint32_t rows() const { return rows_; }
+  [[nodiscard]] const uint8_t* codes() const { return memory_.data(); }
+  [[nodiscard]] uint8_t* code(uint32_t row) { return memory_.data() + row * codec_->bytes(); }
+  [[nodiscard]] Bytes bytes() const { return {codes(), rows_ * codec_->bytes()}; }
+
+ private:
+  std::shared_ptr<const Codec> codec_;
+  uint32_t rows_;
+  CodeMemory memory_;
+};
+
+}  // namespace quiver::quant

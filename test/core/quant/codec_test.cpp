@@ -1,0 +1,239 @@
+// Codes rank as vectors do, come back from their parameters, and take no parameters that do not
+// fit.
+
+#include "quant/codec.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "quant/byte_codec.h"
+#include "quant/choose.h"
+#include "quant/coded_rows.h"
+#include "quant/scalar_codec.h"
+#include "quant/vectors.h"
+
+namespace quiver::quant {
+namespace {
+
+template <typename T>
+std::vector<uint32_t> order_of(const std::vector<T>& distances, size_t count) {
+  std::vector<uint32_t> order(distances.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return distances[a] < distances[b]; });
+  order.resize(std::min(count, order.size()));
+  return order;
+}
+
+std::vector<uint32_t> distances_by_code(const Codec& codec, const Vectors& rows, Metric metric,
+                                        uint32_t dim, const float* query) {
+  CodedRows coded(std::shared_ptr<const Codec>(&codec, [](const Codec*) {}), rows.rows());
+  for (uint32_t row = 0; row < rows.rows(); ++row) {
+    codec.encode_row(rows.vector(row), rows.inv_norm(row), coded.code(row));
+  }
+  std::vector<float> unit(query, query + dim);
+  if (metric == Metric::kCosine) {
+    const float scale = kernel::inverse_norm(query, dim);
+    for (float& x : unit) x *= scale;
+  }
+  CodeMemory code(codec.query_bytes());
+  codec.encode_query(unit.data(), code.data());
+  std::vector<uint32_t> out(rows.rows());
+  codec.kernel().batch(code.data(), coded.codes(), codec.bytes(), nullptr, rows.rows(), out.data());
+  return out;
+}
+
+/// What share of the 10 nearest rows is among the first `candidates` by code.
+double recall(const Codec& codec, Metric metric, const Vectors& rows, const Vectors& queries,
+              uint32_t dim, size_t candidates) {
+  size_t found = 0;
+  const kernel::PairDistance measure = kernel::pair_distance(kernel::active(), metric);
+  for (uint32_t q = 0; q < queries.rows(); ++q) {
+    std::vector<float> distances;
+    for (uint32_t row = 0; row < rows.rows(); ++row) {
+      distances.push_back(measure(queries.vector(q), rows.vector(row), dim));
+    }
+    const auto kept =
+        order_of(distances_by_code(codec, rows, metric, dim, queries.vector(q)), candidates);
+    for (const uint32_t row : order_of(distances, 10)) {
+      found += std::count(kept.begin(), kept.end(), row);
+    }
+  }
+  return static_cast<double>(found) / (10.0 * queries.rows());
+}
+
+class OfEachMetric : public testing::TestWithParam<Metric> {};
+
+TEST_P(OfEachMetric, CodesFindTheNearestRows) {
+  for (const uint32_t dim : {3U, 40U, 100U, 128U, 384U}) {
+    const Vectors rows = Vectors::clustered(GetParam(), 2000, dim, 0.5F);
+    const Vectors queries = Vectors::clustered(GetParam(), 20, dim, 0.5F, 2);
+    const auto byte = ScalarCodec::train(CodeKind::kSq8, GetParam(), dim, rows);
+    const auto half = ScalarCodec::train(CodeKind::kSq4, GetParam(), dim, rows);
+    EXPECT_EQ(byte->bytes() % kernel::kCodeAlignment, 0U);
+    EXPECT_GT(recall(*byte, GetParam(), rows, queries, dim, 20), dim < 8 ? 0.95 : 0.99) << dim;
+    EXPECT_GT(recall(*half, GetParam(), rows, queries, dim, 60), 0.95) << dim;
+  }
+}
+
+TEST_P(OfEachMetric, ComesBackFromItsParameters) {
+  const uint32_t dim = 48;
+  const Vectors rows = Vectors::clustered(GetParam(), 500, dim);
+  for (const CodeKind kind : {CodeKind::kSq8, CodeKind::kSq4}) {
+    const auto codec = ScalarCodec::train(kind, GetParam(), dim, rows);
+    const auto read = read_codec(kind, GetParam(), dim, codec->parameters());
+    ASSERT_TRUE(read);
+    EXPECT_EQ((*read)->kind(), kind);
+    EXPECT_EQ((*read)->parameters(), codec->parameters());
+    for (uint32_t q = 0; q < 5; ++q) {
+      EXPECT_EQ(distances_by_code(*codec, rows, GetParam(), dim, rows.vector(q)),
+                distances_by_code(**read, rows, GetParam(), dim, rows.vector(q)));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Codec, OfEachMetric,
+                         testing::Values(Metric::kCosine, Metric::kL2, Metric::kInnerProduct),
+                         [](const auto& of) { return std::string(metric_name(of.param)); });
+
+TEST(InnerProduct, RanksRowsOfVeryDifferentLengths) {
+  const uint32_t dim = 32;
+  Vectors rows = Vectors::clustered(Metric::kInnerProduct, 2000, dim);
+  for (uint32_t row = 0; row < rows.rows(); ++row) {
+    for (uint32_t i = 0; i < dim; ++i) {
+      rows.numbers()[size_t{row} * dim + i] *= static_cast<float>(1 + row % 10);
+    }
+  }
+  Vectors queries = Vectors::clustered(Metric::kInnerProduct, 20, dim, 0, 2);
+  // The length of a query says nothing about the order.
+  for (float& x : queries.numbers()) x *= 1000;
+  const auto codec = ScalarCodec::train(CodeKind::kSq8, Metric::kInnerProduct, dim, rows);
+  EXPECT_GT(recall(*codec, Metric::kInnerProduct, rows, queries, dim, 30), 0.98);
+}
+
+TEST(ByteCodec, TakesWholeNumbersInARangeOf256) {
+  std::mt19937 random(5);
+  const uint32_t dim = 20;
+  std::vector<float> numbers(size_t{100} * dim);
+  for (float& x : numbers) x = static_cast<float>(random() % 256) - 100;
+  const Vectors rows(Metric::kL2, dim, numbers);
+  const auto codec = ByteCodec::train(Metric::kL2, dim, rows);
+  ASSERT_NE(codec, nullptr);
+  const auto by_code = distances_by_code(*codec, rows, Metric::kL2, dim, rows.vector(0));
+  for (uint32_t row = 0; row < rows.rows(); ++row) {
+    EXPECT_EQ(static_cast<float>(by_code[row]),
+              kernel::active().l2(rows.vector(0), rows.vector(row), dim));
+  }
+  CodeMemory code(codec->query_bytes());
+  EXPECT_TRUE(codec->encode_query(rows.vector(3), code.data()));
+  std::vector<float> between(rows.vector(3), rows.vector(3) + dim);
+  between[7] += 0.25F;
+  EXPECT_FALSE(codec->encode_query(between.data(), code.data()));
+  between[7] = 1000;
+  EXPECT_FALSE(codec->encode_query(between.data(), code.data()));
+
+  const auto read = read_codec(CodeKind::kSq8, Metric::kL2, dim, codec->parameters());
+  ASSERT_TRUE(read);
+  EXPECT_TRUE((*read)->is_exact());
+  EXPECT_EQ(distances_by_code(**read, rows, Metric::kL2, dim, rows.vector(9)),
+            distances_by_code(*codec, rows, Metric::kL2, dim, rows.vector(9)));
+}
+
+TEST(ByteCodec, TakesNothingElse) {
+  const uint32_t dim = 2;
+  const auto taken = [&](Metric metric, std::vector<float> numbers) {
+    return ByteCodec::train(metric, dim, Vectors(metric, dim, std::move(numbers))) != nullptr;
+  };
+  EXPECT_TRUE(taken(Metric::kL2, {0, 255, 3, 4}));
+  EXPECT_FALSE(taken(Metric::kL2, {0, 256, 3, 4}));
+  EXPECT_FALSE(taken(Metric::kL2, {0, 1, 0.5, 4}));
+  EXPECT_FALSE(taken(Metric::kCosine, {0, 1, 2, 4}));
+  EXPECT_FALSE(taken(Metric::kL2, {3e9F, 3e9F, 3e9F, 3e9F}));
+}
+
+TEST(ScalarCodec, TakesAnyNumbers) {
+  const uint32_t dim = 16;
+  const float huge = 3e38F;
+  for (const Metric metric : {Metric::kCosine, Metric::kL2, Metric::kInnerProduct}) {
+    for (const float x : {0.0F, 1e-40F, 1.0F, huge, -huge}) {
+      std::vector<float> numbers(size_t{40} * dim, x);
+      numbers[5] = -x;
+      const Vectors rows(metric, dim, numbers);
+      for (const CodeKind kind : {CodeKind::kSq8, CodeKind::kSq4}) {
+        const auto codec = ScalarCodec::train(kind, metric, dim, rows);
+        const auto found = distances_by_code(*codec, rows, metric, dim, rows.vector(0));
+        EXPECT_EQ(found[1], found[2]);
+        EXPECT_TRUE(read_codec(kind, metric, dim, codec->parameters()));
+      }
+    }
+  }
+}
+
+TEST(Parameters, ThatDoNotFitAreRefused) {
+  const uint32_t dim = 24;
+  const Vectors rows = Vectors::clustered(Metric::kL2, 100, dim);
+  const auto codec = ScalarCodec::train(CodeKind::kSq8, Metric::kL2, dim, rows);
+  const Buffer good = codec->parameters();
+  for (size_t size = 0; size < good.size(); ++size) {
+    EXPECT_FALSE(read_codec(CodeKind::kSq8, Metric::kL2, dim, Bytes(good).first(size)));
+  }
+  Buffer longer = good;
+  longer.push_back(0);
+  EXPECT_FALSE(read_codec(CodeKind::kSq8, Metric::kL2, dim, longer));
+  EXPECT_FALSE(read_codec(CodeKind::kSq8, Metric::kL2, dim + 1, good));
+  EXPECT_FALSE(read_codec(CodeKind::kNone, Metric::kL2, dim, good));
+  EXPECT_FALSE(read_codec(static_cast<CodeKind>(77), Metric::kL2, dim, good));
+  // Whatever else they hold, codes can be made with them.
+  std::mt19937 random(1);
+  CodeMemory code(codec->bytes());
+  for (int round = 0; round < 2000; ++round) {
+    Buffer bad = good;
+    bad[random() % bad.size()] = static_cast<uint8_t>(random());
+    const auto read = read_codec(CodeKind::kSq8, Metric::kL2, dim, bad);
+    if (read && (*read)->bytes() <= codec->bytes()) {
+      (*read)->encode_row(rows.vector(0), 1, code.data());
+    }
+  }
+}
+
+TEST(ChooseCodec, TakesWhatFindsTheNeighbours) {
+  const auto kind = [](const Choice& choice) {
+    return choice.codec ? choice.codec->kind() : CodeKind::kNone;
+  };
+  const auto auto_choice = [&](Metric metric, uint32_t dim) {
+    return choose_codec({}, metric, dim, Vectors::clustered(metric, 3000, dim));
+  };
+  EXPECT_EQ(kind(auto_choice(Metric::kCosine, 64)), CodeKind::kSq8);
+  EXPECT_EQ(kind(auto_choice(Metric::kCosine, 768)), CodeKind::kSq4);
+  EXPECT_GE(auto_choice(Metric::kCosine, 64).sample_recall, 0.99F);
+  EXPECT_TRUE(auto_choice(Metric::kL2, 64).is_automatic);
+
+  // Neighbours that differ by a millionth of what rows are apart: no code tells them apart.
+  std::vector<float> numbers;
+  std::mt19937 random(1);
+  for (uint32_t row = 0; row < 3000; ++row) {
+    for (uint32_t i = 0; i < 16; ++i) {
+      numbers.push_back((row % 2 == 0 ? 1000.0F : -1000.0F) +
+                        1e-3F * static_cast<float>(random() % 1000) / 1000);
+    }
+  }
+  const Vectors twins(Metric::kL2, 16, numbers);
+  const Choice none = choose_codec({}, Metric::kL2, 16, twins);
+  EXPECT_EQ(kind(none), CodeKind::kNone);
+  EXPECT_LT(none.sample_recall, 0.99F);
+  EXPECT_EQ(kind(choose_codec({CodeKind::kSq8}, Metric::kL2, 16, twins)), CodeKind::kSq8);
+
+  const Vectors rows = Vectors::clustered(Metric::kL2, 100, 16);
+  EXPECT_EQ(kind(choose_codec({CodeKind::kNone}, Metric::kL2, 16, rows)), CodeKind::kNone);
+  EXPECT_EQ(kind(choose_codec({CodeKind::kSq4}, Metric::kL2, 16, rows)), CodeKind::kSq4);
+  EXPECT_FALSE(choose_codec({CodeKind::kSq4}, Metric::kL2, 16, rows).is_automatic);
+  // One row is enough to begin with.
+  EXPECT_EQ(kind(choose_codec({}, Metric::kL2, 2, Vectors(Metric::kL2, 2, {0.5, 0.25}))),
+            CodeKind::kSq8);
+}
+
+}  // namespace
+}  // namespace quiver::quant
