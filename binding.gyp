@@ -3,6 +3,7 @@
 {
   "variables": {
     "common_flags": ["-std=c++20", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-fvisibility-inlines-hidden", "-Wall", "-Wextra"],
+    "avx512_flags": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
     "third_party": "<(module_root_dir)/.toolchain/include",
   },
   "target_defaults": {
@@ -77,7 +78,7 @@
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NODE_ADDON_API_CPP_EXCEPTIONS"],
       "conditions": [
-        ["target_arch=='x64'", {"dependencies": ["kernel_sse4", "kernel_avx2", "kernel_avx512"]}],
+        ["target_arch=='x64'", {"dependencies": ["kernel_sse4", "kernel_avx2", "kernel_avx512", "kernel_avx512vnni"]}],
         ["target_arch=='arm64'", {"dependencies": ["kernel_neon"]}],
         ["OS=='linux'", {
           # Only the module's own entry point is visible, and the C++ library of the build machine comes along, so
@@ -117,9 +118,17 @@
           "target_name": "kernel_avx512",
           "type": "static_library",
           "sources": ["src/kernel/isa/avx512.cpp"],
-          "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
+          "cflags_cc": ["<@(avx512_flags)"],
+          "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["<@(avx512_flags)"]},
+          "msvs_settings": {"VCCLCompilerTool": {"AdditionalOptions": ["/arch:AVX512"]}},
+        },
+        {
+          "target_name": "kernel_avx512vnni",
+          "type": "static_library",
+          "sources": ["src/kernel/isa/avx512vnni.cpp"],
+          "cflags_cc": ["<@(avx512_flags)", "-mavx512vnni", "-mavx512bitalg"],
           "xcode_settings": {
-            "OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
+            "OTHER_CPLUSPLUSFLAGS": ["<@(avx512_flags)", "-mavx512vnni", "-mavx512bitalg"],
           },
           "msvs_settings": {"VCCLCompilerTool": {"AdditionalOptions": ["/arch:AVX512"]}},
         },
