@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,9 @@ class RowSource : public Rows {
 
   /// The graph over all rows; null if there is none.
   [[nodiscard]] virtual const index::GraphView* graph() const { return nullptr; }
+
+  /// The row of each row of the graph; empty: the same.
+  [[nodiscard]] virtual std::span<const uint32_t> node_rows() const { return {}; }
 
   /// Whether everything is as it was written; reads it all.
   [[nodiscard]] virtual Expected<void> verify() const = 0;

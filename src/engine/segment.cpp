@@ -90,6 +90,8 @@ Expected<void> write_sections(store::SegmentFileWriter& writer, Metric metric, u
       append(choice.codec->parameters());
       begin(kCodes, kPageAlignment);
       append(walkable->codes->bytes());
+      begin(kNodeRows, kAlignment);
+      append(as_bytes(std::span<const uint32_t>(walkable->node_rows)));
     }
   }
 
@@ -172,9 +174,13 @@ Expected<void> Segment::map(Metric metric, uint32_t dim, uint64_t map_from_rows)
   if (info->has_graph != 0) {
     auto graph = index::decode_graph(section(kGraphUpper), section(kGraphLevel0), rows_);
     if (!graph) return in_this_file(graph.error());
-    auto codes = map_codes(metric);
-    if (!codes) return in_this_file(codes.error());
-    graph_ = std::make_unique<index::GraphIndex>(metric, dim, block, *codes, std::move(*graph));
+    index::CodeBlock codes;
+    std::span<const uint32_t> node_rows;
+    if (auto mapped = map_codes(metric, codes, node_rows); !mapped) {
+      return in_this_file(mapped.error());
+    }
+    graph_ = std::make_unique<index::GraphIndex>(metric, dim, block, codes, node_rows,
+                                                 std::move(*graph));
   }
   auto ids = column::Ids::read(rows_, section(kIds), section(kIdLookup));
   if (!missing) return missing;
@@ -188,22 +194,30 @@ Expected<void> Segment::map(Metric metric, uint32_t dim, uint64_t map_from_rows)
 }
 
 /// The codes of a segment with a graph; none where that was made without.
-Expected<index::CodeBlock> Segment::map_codes(Metric metric) {
-  if (!file_->has_section(kCodeInfo)) return index::CodeBlock{};
+Expected<void> Segment::map_codes(Metric metric, index::CodeBlock& codes,
+                                  std::span<const uint32_t>& node_rows) {
+  if (!file_->has_section(kCodeInfo)) return {};
   ByteReader reader(*file_->section(kCodeInfo));
   const auto info = reader.get<CodeInfo>();
-  if (!info) return corrupt("what its codes are is missing");
+  if (!info) return Error{Code::kCorruptFile, "what its codes are is missing"};
   choice_.is_automatic = info->is_automatic != 0;
   choice_.sample_recall = info->sample_recall;
   const auto kind = static_cast<CodeKind>(info->kind);
-  if (kind == CodeKind::kNone) return index::CodeBlock{};
+  if (kind == CodeKind::kNone) return {};
   auto codec = quant::read_codec(kind, metric, dim_, *reader.get_bytes(reader.remaining()));
   if (!codec) return codec.error();
-  const auto codes = file_->section(kCodes);
-  if (!codes) return codes.error();
-  if (codes->size() != uint64_t{rows_} * (*codec)->bytes()) return corrupt("codes are missing");
+  const auto bytes = file_->section(kCodes);
+  if (!bytes) return bytes.error();
+  const auto nodes = file_->section(kNodeRows);
+  if (!nodes) return nodes.error();
+  if (bytes->size() != uint64_t{rows_} * (*codec)->bytes() ||
+      nodes->size() != uint64_t{rows_} * sizeof(uint32_t)) {
+    return Error{Code::kCorruptFile, "codes are missing"};
+  }
   choice_.codec = std::move(*codec);
-  return index::CodeBlock{codes->data(), choice_.codec->bytes(), rows_, nullptr};
+  codes = {bytes->data(), choice_.codec->bytes(), rows_, nullptr};
+  node_rows = {as_array<uint32_t>(*nodes), rows_};
+  return {};
 }
 
 Expected<std::string_view> Segment::id(uint32_t row, std::string& scratch) const {
@@ -267,6 +281,11 @@ Expected<void> Segment::verify() const {
   if (graph_ == nullptr) return {};
   if (auto sound = index::check_graph(graph_->graph()); !sound) {
     return in_this_file(sound.error());
+  }
+  std::vector<bool> is_named(graph_->node_rows().empty() ? 0 : rows_, false);
+  for (const uint32_t row : graph_->node_rows()) {
+    if (row >= rows_ || is_named[row]) return corrupt("a row has no node in its graph");
+    is_named[row] = true;
   }
   if (const size_t lost = index::unreachable_rows(graph_->graph()).size(); lost != 0) {
     return corrupt(std::to_string(lost) + " rows cannot be reached in the graph");

@@ -30,9 +30,11 @@ struct SegmentMemory {
 
 /// What the rows of a segment are found by.
 struct Walkable {
-  index::GraphData graph;
-  std::unique_ptr<quant::CodedRows> codes;  ///< null: walks read the vectors
   quant::Choice choice;
+  index::GraphData graph;
+  /// Of each node of the graph, in an order of their own; null: walks read the vectors.
+  std::unique_ptr<quant::CodedRows> codes;
+  std::vector<uint32_t> node_rows;  ///< the row of each node; empty without codes: nodes are rows
 };
 
 /// An immutable file of rows with their graph (docs/format.md), read where it lies: opening it
@@ -71,6 +73,9 @@ class Segment final : public RowSource {
   [[nodiscard]] const index::GraphView* graph() const override {
     return has_graph() ? &graph_->graph() : nullptr;
   }
+  [[nodiscard]] std::span<const uint32_t> node_rows() const override {
+    return has_graph() ? graph_->node_rows() : std::span<const uint32_t>();
+  }
   /// Every checksum, and that a walk finds every row of the graph.
   [[nodiscard]] Expected<void> verify() const override;
   [[nodiscard]] uint64_t bytes() const override { return file_->size(); }
@@ -83,7 +88,8 @@ class Segment final : public RowSource {
  private:
   Segment() = default;
   Expected<void> map(Metric metric, uint32_t dim, uint64_t map_from_rows);
-  Expected<index::CodeBlock> map_codes(Metric metric);
+  Expected<void> map_codes(Metric metric, index::CodeBlock& codes,
+                           std::span<const uint32_t>& node_rows);
   void note_use() const { last_use_ = std::chrono::steady_clock::now(); }
   [[nodiscard]] Error corrupt(std::string_view what) const;
   [[nodiscard]] Error in_this_file(Error error) const;

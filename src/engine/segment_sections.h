@@ -16,6 +16,7 @@ enum Section : uint32_t {
   kGraphLevel0 = 7,
   kCodeInfo = 8,
   kCodes = 9,
+  kNodeRows = 10,
   kMetadata = 256,  // and the numbers after it: the parts of column/metadata_parts.h
 };
 

@@ -9,7 +9,7 @@ namespace {
 /// How often each dimension must be mixed until no direction stands out (measured on vectors with
 /// one coordinate, the worst case).
 constexpr uint32_t kWholeRounds = 3;
-constexpr uint32_t kPartRounds = 6;
+constexpr uint32_t kPartRounds = 4;
 
 /// SplitMix64 (Steele, Lea & Flood 2014).
 uint64_t next_random(uint64_t& state) {

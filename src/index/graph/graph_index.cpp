@@ -83,12 +83,20 @@ bool GraphIndex::search_in(const Space& space, const SearchRequest& request,
     choose(request, is_exact, scratch.pool.size(), at, rows);
   } else {
     thread_local std::vector<Met<Distance>> kept;
-    if (!walk.meet_allowed(request.ef, *request.rules, kept)) return false;
+    const auto allows = [&](uint32_t node) { return request.rules->allows(row_of(node)); };
+    if (!walk.meet_allowed(request.ef, allows, kept)) return false;
     const auto at = [](size_t i) { return kept[i]; };
     choose(request, is_exact, kept.size(), at, rows);
   }
+  for (uint32_t& row : rows) row = row_of(row);
   measure(request, rows, out);
   return true;
+}
+
+/// Row 0 for a number that is none: the file is damaged.
+uint32_t GraphIndex::row_of(uint32_t node) const {
+  if (node_rows_.empty()) return node;
+  return node_rows_[node] < block_.rows ? node_rows_[node] : 0;
 }
 
 /// The nearest k of these rows, which are all allowed, by their vectors.

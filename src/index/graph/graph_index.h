@@ -15,15 +15,21 @@ namespace quiver::index {
 /// pyglass.
 class GraphIndex final : public VectorIndex {
  public:
-  /// The memory of all three is borrowed and outlives the index. `codes` may have none
-  /// (codes.codes is null); its kernel is not used, since each query brings its own. The graph and
-  /// the codes may hold anything, as a damaged file does: then some rows are not found, and nothing
-  /// worse.
-  GraphIndex(Metric metric, uint32_t dim, VectorBlock block, CodeBlock codes, GraphView graph)
+  /// Without codes: walks read the vectors. The memory of all is borrowed and outlives the index.
+  /// It may hold anything, as a damaged file does: then some rows are not found, and nothing worse.
+  GraphIndex(Metric metric, uint32_t dim, VectorBlock block, GraphView graph)
+      : GraphIndex(metric, dim, block, {}, {}, std::move(graph)) {}
+
+  /// The rows of the graph and of the codes are nodes, an order of their own: node n is row
+  /// `node_rows[n]` of the block. The kernel of the codes is not used, since each query brings its
+  /// own.
+  GraphIndex(Metric metric, uint32_t dim, VectorBlock block, CodeBlock codes,
+             std::span<const uint32_t> node_rows, GraphView graph)
       : metric_(metric),
         dim_(dim),
         block_(block),
         codes_(codes),
+        node_rows_(node_rows),
         graph_(std::move(graph)),
         flat_(metric, dim, {block}) {}
 
@@ -32,8 +38,11 @@ class GraphIndex final : public VectorIndex {
 
   [[nodiscard]] const FlatIndex& flat() const { return flat_; }
   [[nodiscard]] const GraphView& graph() const { return graph_; }
+  /// Empty: nodes are rows.
+  [[nodiscard]] std::span<const uint32_t> node_rows() const { return node_rows_; }
 
  private:
+  [[nodiscard]] uint32_t row_of(uint32_t node) const;
   template <typename Space>
   bool search_in(const Space& space, const SearchRequest& request,
                  std::vector<Neighbor>& out) const;
@@ -44,6 +53,7 @@ class GraphIndex final : public VectorIndex {
   uint32_t dim_;
   VectorBlock block_;
   CodeBlock codes_;
+  std::span<const uint32_t> node_rows_;
   GraphView graph_;
   FlatIndex flat_;
 };

@@ -10,7 +10,6 @@
 #include "index/graph/candidate_pool.h"
 #include "index/graph/graph_layout.h"
 #include "index/graph/visited.h"
-#include "index/index.h"
 
 namespace quiver::index {
 
@@ -52,11 +51,12 @@ class Walk {
     }
   }
 
-  /// The nearest `ef` rows that `rules` allow, nearest first, by a walk that is ordered by distance
-  /// alone. False if it has measured an eighth of all rows and is not done, or has seen all that
-  /// can be reached and found fewer: then measuring them all in order costs about as much, and is
-  /// exact.
-  bool meet_allowed(uint32_t ef, const RowRules& rules, std::vector<Met<Distance>>& kept) {
+  /// The nearest `ef` rows that `allows` says yes to, nearest first, by a walk that is ordered by
+  /// distance alone. False if it has measured an eighth of all rows and is not done, or has seen
+  /// all that can be reached and found fewer: then measuring them all in order costs about as much,
+  /// and is exact.
+  template <typename Allows>
+  bool meet_allowed(uint32_t ef, const Allows& allows, std::vector<Met<Distance>>& kept) {
     const auto farther = [](const Met<Distance>& a, const Met<Distance>& b) {
       return a.distance > b.distance;
     };
@@ -71,7 +71,7 @@ class Walk {
     };
     const auto offer = [&](const Met<Distance>& met) {
       frontier.push(met);
-      if (!rules.allows(met.row)) return;
+      if (!allows(met.row)) return;
       if (kept.size() == ef) {
         std::pop_heap(kept.begin(), kept.end(), closer);
         kept.back() = met;

@@ -84,7 +84,7 @@ class Example {
     const SearchRequest request{query.data(), {}, k, ef, &rules, allows_all};
     std::vector<Neighbor> found;
     const FlatIndex flat(metric_, dim_, {block()});
-    const GraphIndex walk(metric_, dim_, block(), {}, graph_.view());
+    const GraphIndex walk(metric_, dim_, block(), graph_.view());
     if (exact) {
       flat.search(request, found);
     } else {
@@ -356,7 +356,7 @@ class GraphBytes : public testing::Test {
   }
 
   [[nodiscard]] std::vector<Neighbor> search(const GraphView& graph) const {
-    const GraphIndex index(Metric::kL2, 4, example_.block(), {}, graph);
+    const GraphIndex index(Metric::kL2, 4, example_.block(), graph);
     const Rules rules;
     std::vector<Neighbor> found;
     index.search({query_.data(), {}, 10, 10, &rules, true}, found);
@@ -399,7 +399,7 @@ TEST_F(GraphBytes, OfVectorsThatAreNoNumbersAreHarmless) {
   std::mt19937 random(10);
   for (int i = 0; i < 200; ++i) {
     vectors[random() % vectors.size()] = std::numeric_limits<float>::quiet_NaN();
-    const GraphIndex index(Metric::kL2, 4, {vectors.data(), nullptr, 0, kRows}, {}, *graph);
+    const GraphIndex index(Metric::kL2, 4, {vectors.data(), nullptr, 0, kRows}, *graph);
     const Rules rules;
     std::vector<Neighbor> found;
     for (const bool all : {true, false}) {
