@@ -21,7 +21,6 @@ MaintenanceJob::MaintenanceJob(std::shared_ptr<const View> view, size_t first, s
       if (view_->parts[part].is_live(row)) rows_.push_back({static_cast<uint32_t>(part), row});
     }
   }
-  to_link_ = rows();
 }
 
 /// What the new graph starts from: the graph of the part with the most live rows, or nothing.
@@ -55,39 +54,39 @@ Expected<void> MaintenanceJob::prepare() {
     if (auto sound = view_->parts[part].source->verify(); !sound) return sound;
     if (auto goes_on = check_stop(); !goes_on) return goes_on;
   }
-  if (!builds_graph_ || rows_.size() < kSmallestGraph) {
-    to_link_ = 0;
-    return {};
-  }
-  auto builder = index::GraphBuilder::create(config_.graph, config_.metric, view_->dim, adoption());
+  if (!builds_graph_ || rows_.size() < kSmallestGraph) return {};
+  BuildVectors vectors;
+  vectors.metric = config_.metric;
+  vectors.dim = view_->dim;
+  vectors.rows = rows();
+  const auto source = [this](uint32_t row) -> const RowSource& {
+    return *view_->parts[rows_[row].part].source;
+  };
+  vectors.vector = [&](uint32_t row) { return source(row).vector(rows_[row].row); };
+  vectors.inv_norm = [&](uint32_t row) { return source(row).inv_norm(rows_[row].row); };
+  vectors.check = [this] { return check_stop(); };
+  auto codes = build_codes(vectors);
+  if (!codes) return codes.error();
+  codes_ = std::move(*codes);
+  auto builder = index::GraphBuilder::create(config_.graph, codes_.block, adoption());
   if (!builder) return builder.error();
   builder_ = std::move(*builder);
-  constexpr uint32_t kRowsAtOnce = 1024;
-  for (uint32_t i = 0; i < rows_.size(); ++i) {
-    if (i % kRowsAtOnce == 0) {
-      if (auto goes_on = check_stop(); !goes_on) return goes_on;
-    }
-    const RowSource& source = *view_->parts[rows_[i].part].source;
-    const float scale = config_.metric == Metric::kCosine ? source.inv_norm(rows_[i].row) : 1.0F;
-    builder_->set_vector(i, source.vector(rows_[i].row), scale);
-  }
-  to_link_ = builder_->to_link();
-  next_ = 1;
-  return builder_->link_nth(0);
+  return {};
 }
 
-Expected<bool> MaintenanceJob::link_next() {
-  const uint32_t n = next_.fetch_add(1, std::memory_order_relaxed);
-  if (n >= to_link_) return false;
-  if (auto linked = builder_->link_nth(n); !linked) return linked.error();
-  return true;
+Expected<bool> MaintenanceJob::link(const std::function<bool()>& goes_on) {
+  return builder_ == nullptr ? true : builder_->link(goes_on);
 }
 
 Expected<void> MaintenanceJob::write(store::Vfs& vfs) {
   if (rows_.empty()) return {};
   index::GraphData graph;
   const bool has_graph = builder_ != nullptr;
-  if (has_graph) graph = builder_->finish();
+  if (has_graph) {
+    graph = builder_->finish();
+    builder_.reset();
+    codes_ = {};
+  }
   std::vector<RowRef> rows;
   rows.reserve(rows_.size());
   for (const Source& from : rows_) rows.push_back(view_->row(from.part, from.row));
@@ -100,10 +99,8 @@ Expected<bool> MaintenanceJob::work(store::Vfs& vfs, std::chrono::steady_clock::
     if (auto prepared = prepare(); !prepared) return prepared.error();
     return false;
   }
-  while (rows_done() < rows()) {
-    if (std::chrono::steady_clock::now() >= until) return false;
-    if (auto linked = link_next(); !linked) return linked.error();
-  }
+  const auto linked = link([until] { return std::chrono::steady_clock::now() < until; });
+  if (!linked || !*linked) return linked;
   if (auto written = write(vfs); !written) return written.error();
   return true;
 }

@@ -5,6 +5,7 @@
 
 #include "base/msgpack.h"
 #include "engine/batch.h"
+#include "engine/build_codes.h"
 #include "engine/segment.h"
 #include "index/graph/graph_adoption.h"
 #include "index/graph/graph_builder.h"
@@ -124,18 +125,20 @@ void adopt(const index::GraphView& graph, const store::SegmentFile& file, Kind k
     of.push_back(row);
   }
   const auto rows = static_cast<uint32_t>(of.size());
-  auto builder = index::GraphBuilder::create({graph.m, 20}, kind.metric, kind.dim,
+  const auto* numbers = reinterpret_cast<const float*>(vectors->data());
+  engine::BuildVectors from;
+  from.metric = Metric::kL2;
+  from.dim = kind.dim;
+  from.rows = rows;
+  from.vector = [&](uint32_t row) { return numbers + size_t{of[row]} * kind.dim; };
+  from.check = [] { return Expected<void>(); };
+  const auto codes = engine::build_codes(from);
+  fuzz::require(static_cast<bool>(codes), "there is memory for a few codes");
+  auto builder = index::GraphBuilder::create({graph.m, 20}, codes->block,
                                              index::GraphAdoption(graph, new_rows, rows));
   fuzz::require(static_cast<bool>(builder), "there is memory for a small graph");
-  const auto* numbers = reinterpret_cast<const float*>(vectors->data());
-  for (uint32_t row = 0; row < rows; ++row) {
-    (*builder)->set_vector(row, numbers + size_t{of[row]} * kind.dim, 1);
-  }
-  for (uint32_t n = 0; n < (*builder)->to_link(); ++n) {
-    if (const auto linked = (*builder)->link_nth(n); !linked) {
-      fuzz::require(false, linked.error().message);
-    }
-  }
+  const auto linked = (*builder)->link([] { return true; });
+  fuzz::require(linked && *linked, "rows are linked");
   const index::GraphData made = (*builder)->finish();
   fuzz::require(static_cast<bool>(index::check_graph(made.view())), "a graph made is sound");
   fuzz::require(index::unreachable_rows(made.view()).empty(), "every row is reached");

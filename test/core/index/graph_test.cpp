@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <functional>
 #include <numeric>
@@ -12,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "engine/build_codes.h"
 #include "index/flat/flat_index.h"
 #include "index/graph/graph_builder.h"
 #include "index/graph/graph_index.h"
@@ -48,21 +48,24 @@ class Example {
       inv_norms_.push_back(metric == Metric::kCosine ? kernel::inverse_norm(vector(row), dim)
                                                      : 1.0F);
     }
-    auto builder = GraphBuilder::create(params, metric, dim, std::move(adoption));
+    engine::BuildVectors from;
+    from.metric = metric;
+    from.dim = dim;
+    from.rows = rows();
+    from.vector = [this](uint32_t row) { return vector(row); };
+    from.inv_norm = [this](uint32_t row) { return inv_norms_[row]; };
+    from.check = [] { return Expected<void>(); };
+    const auto codes = engine::build_codes(from);
+    EXPECT_TRUE(codes);
+    auto builder = GraphBuilder::create(params, codes->block, std::move(adoption));
     EXPECT_TRUE(builder);
     linked_ = (*builder)->to_link();
-    for (uint32_t row = 0; row < rows(); ++row) {
-      (*builder)->set_vector(row, vector(row), inv_norms_[row]);
-    }
-    EXPECT_TRUE((*builder)->link_nth(0));
-    std::atomic<uint32_t> next{1};
+    const auto link = [&builder] { EXPECT_TRUE(*(*builder)->link([] { return true; })); };
     std::vector<std::thread> workers;
-    for (unsigned i = 0; i < threads; ++i) {
-      workers.emplace_back([&] {
-        for (uint32_t n; (n = next++) < linked_;) EXPECT_TRUE((*builder)->link_nth(n));
-      });
-    }
+    for (unsigned i = 1; i < threads; ++i) workers.emplace_back(link);
+    link();
     for (std::thread& worker : workers) worker.join();
+    EXPECT_EQ((*builder)->linked(), linked_);
     graph_ = (*builder)->finish();
   }
 
@@ -338,8 +341,10 @@ TEST(AdoptedGraph, MustHaveTheSameM) {
   const Example before(Metric::kL2, 4, gaussian(300, 4, 32), 1, {4, 16});
   std::vector<uint32_t> new_rows(300);
   std::iota(new_rows.begin(), new_rows.end(), 0U);
-  const auto builder = GraphBuilder::create({8, 16}, Metric::kL2, 4,
-                                            GraphAdoption(before.graph().view(), new_rows, 300));
+  alignas(64) static const uint8_t codes[300 * 64] = {};
+  const auto builder =
+      GraphBuilder::create({8, 16}, CodeBlock{codes, 64, 300, &kernel::active().l2_u8},
+                           GraphAdoption(before.graph().view(), new_rows, 300));
   EXPECT_EQ(builder.error().code, Code::kInvalidArgument);
 }
 

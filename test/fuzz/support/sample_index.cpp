@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/msgpack.h"
+#include "engine/build_codes.h"
 #include "engine/collection.h"
 #include "index/graph/graph_builder.h"
 #include "store/file_names.h"
@@ -41,20 +42,21 @@ void add_graph(SegmentImage& segment, const Sample& sample) {
   };
   const Buffer& vectors = section(segment, 2);
   const auto rows = static_cast<uint32_t>(vectors.size() / sizeof(float) / sample.dim);
-  auto builder =
-      index::GraphBuilder::create(kGraph, sample.metric, sample.dim, index::GraphAdoption(rows));
+  std::vector<float> numbers(size_t{rows} * sample.dim);
+  std::memcpy(numbers.data(), vectors.data(), numbers.size() * sizeof(float));
+  engine::BuildVectors from;
+  from.metric = sample.metric;
+  from.dim = sample.dim;
+  from.rows = rows;
+  from.vector = [&](uint32_t row) { return &numbers[size_t{row} * sample.dim]; };
+  from.inv_norm = [&](uint32_t row) { return float_of(section(segment, 3), row); };
+  from.check = [] { return Expected<void>(); };
+  const auto codes = engine::build_codes(from);
+  require(static_cast<bool>(codes), "there is memory for the codes");
+  auto builder = index::GraphBuilder::create(kGraph, codes->block, index::GraphAdoption(rows));
   require(static_cast<bool>(builder), "a graph can be built");
-  std::vector<float> vector(sample.dim);
-  for (uint32_t row = 0; row < rows; ++row) {
-    for (uint32_t i = 0; i < sample.dim; ++i) {
-      vector[i] = float_of(vectors, size_t{row} * sample.dim + i);
-    }
-    const bool is_cosine = sample.metric == Metric::kCosine;
-    (*builder)->set_vector(row, vector.data(), is_cosine ? float_of(section(segment, 3), row) : 1);
-  }
-  for (uint32_t n = 0; n < (*builder)->to_link(); ++n) {
-    require(static_cast<bool>((*builder)->link_nth(n)), "a row is linked");
-  }
+  const auto linked = (*builder)->link([] { return true; });
+  require(linked && *linked, "rows are linked");
   const index::GraphData graph = (*builder)->finish();
   const Bytes level0 = as_bytes(std::span<const uint32_t>(graph.neighbors));
   segment.sections.push_back({6, graph.encode_upper()});
