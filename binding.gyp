@@ -4,6 +4,7 @@
   "variables": {
     "common_flags": ["-std=c++20", "-O3", "-fvisibility=hidden", "-fvisibility-inlines-hidden", "-Wall", "-Wextra"],
     "kernel_flags": ["-ffp-contract=off"],
+    "avx512_flags": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
     "third_party": "<(module_root_dir)/.toolchain/include",
   },
   "target_defaults": {
@@ -82,7 +83,7 @@
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NODE_ADDON_API_CPP_EXCEPTIONS"],
       "conditions": [
-        ["target_arch=='x64'", {"dependencies": ["kernel_sse4", "kernel_avx2", "kernel_avx512"]}],
+        ["target_arch=='x64'", {"dependencies": ["kernel_sse4", "kernel_avx2", "kernel_avx512", "kernel_avx512vnni"]}],
         ["target_arch=='arm64'", {"dependencies": ["kernel_neon"]}],
         ["OS=='linux'", {
           # Only the module's own entry point is visible, and the C++ library of the build machine comes along, so
@@ -122,9 +123,17 @@
           "target_name": "kernel_avx512",
           "type": "static_library",
           "sources": ["src/kernel/isa/avx512.cpp"],
-          "cflags_cc": ["<@(kernel_flags)", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
+          "cflags_cc": ["<@(kernel_flags)", "<@(avx512_flags)"],
+          "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["<@(kernel_flags)", "<@(avx512_flags)"]},
+          "msvs_settings": {"VCCLCompilerTool": {"AdditionalOptions": ["/arch:AVX512"]}},
+        },
+        {
+          "target_name": "kernel_avx512vnni",
+          "type": "static_library",
+          "sources": ["src/kernel/isa/avx512vnni.cpp"],
+          "cflags_cc": ["<@(kernel_flags)", "<@(avx512_flags)", "-mavx512vnni", "-mavx512bitalg"],
           "xcode_settings": {
-            "OTHER_CPLUSPLUSFLAGS": ["<@(kernel_flags)", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
+            "OTHER_CPLUSPLUSFLAGS": ["<@(kernel_flags)", "<@(avx512_flags)", "-mavx512vnni", "-mavx512bitalg"],
           },
           "msvs_settings": {"VCCLCompilerTool": {"AdditionalOptions": ["/arch:AVX512"]}},
         },

@@ -2,40 +2,148 @@
 
 #include "kernel/table.h"
 
-// The definition of the distances between codes. Everything lives in an unnamed namespace, so that
-// no two instruction sets share a function.
+// Bodies over a `Bytes` struct: one instruction set's register of bytes. It gives
+//   Reg;  kWidth: bytes in a Reg, divides kCodeAlignment;  load(p)
+//   Sums: a register of 32-bit sums;  zero()  add32(x, y)
+//   add_u8, add_u7, add_u4 (sums, a, b): adds what two registers of codes contribute to the
+//   distance
+//     of that name, each part to whichever sum
+//   add_bits(sums, planes, code): the same for bits_dot4, with a register of each plane
+//   total(sums): the sum of the sums;  totals(a, b, c, d, out): four of those
+//   kPrefetches, prefetch(p)
+// Everything lives in an unnamed namespace, so that no two instruction sets share a function.
 namespace quiver::kernel {
 namespace {
 
-inline uint32_t code_l2_u8(const uint8_t* a, const uint8_t* b, size_t bytes) {
-  uint32_t sum = 0;
-  for (size_t i = 0; i < bytes; ++i) {
-    const int32_t difference = int32_t{a[i]} - int32_t{b[i]};
-    sum += static_cast<uint32_t>(difference * difference);
+/// How far ahead of the arithmetic codes are asked for, and how much of each: together half of a 32
+/// KiB cache. Measured on codes in random order of 200 MB, in batches of 24 that wait for each
+/// other (AVX-512 with VNNI, ns a code of 128, 384 and 768 bytes): none 24, 46, 74; 8 codes of 512
+/// bytes 20, 36, 59; 16 codes of 512 bytes 18, 28, 60; 16 codes of 1024 bytes 18, 28, 49.
+inline constexpr size_t kPrefetchCodes = 16;
+inline constexpr size_t kPrefetchCodeBytes = 1024;
+
+/// What a distance reads of the query for the part of a code that begins `at`: the same part.
+template <typename B>
+struct QueryPart {
+  using Reg = typename B::Reg;
+  static Reg load(const uint8_t* query, size_t at, size_t /*bytes*/) { return B::load(query + at); }
+};
+
+template <typename B>
+struct L2U8 : QueryPart<B> {
+  using Reg = typename B::Reg;
+  using Sums = typename B::Sums;
+  static Sums add(Sums sums, Reg a, Reg b) { return B::add_u8(sums, a, b); }
+};
+
+template <typename B>
+struct L2U7 : QueryPart<B> {
+  using Reg = typename B::Reg;
+  using Sums = typename B::Sums;
+  static Sums add(Sums sums, Reg a, Reg b) { return B::add_u7(sums, a, b); }
+};
+
+template <typename B>
+struct L2U4 : QueryPart<B> {
+  using Reg = typename B::Reg;
+  using Sums = typename B::Sums;
+  static Sums add(Sums sums, Reg a, Reg b) { return B::add_u4(sums, a, b); }
+};
+
+template <typename B>
+struct BitsDot4 {
+  using Reg = typename B::Reg;
+  struct Planes {
+    Reg regs[4];
+  };
+  static Planes load(const uint8_t* query, size_t at, size_t bytes) {
+    query += at;
+    return {{B::load(query), B::load(query + bytes), B::load(query + 2 * bytes),
+             B::load(query + 3 * bytes)}};
   }
-  return sum;
+  static typename B::Sums add(typename B::Sums sums, const Planes& planes, Reg code) {
+    return B::add_bits(sums, planes.regs, code);
+  }
+};
+
+/// Two sets of sums, since an addition to one waits for the addition before.
+template <typename B, typename Term>
+uint32_t code_pair(const uint8_t* query, const uint8_t* code, size_t bytes) {
+  typename B::Sums even = B::zero();
+  typename B::Sums odd = B::zero();
+  size_t at = 0;
+  for (; bytes - at >= 2 * kCodeAlignment; at += 2 * kCodeAlignment) {
+    for (size_t i = at; i < at + 2 * kCodeAlignment; i += 2 * B::kWidth) {
+      const size_t j = i + B::kWidth;
+      even = Term::add(even, Term::load(query, i, bytes), B::load(code + i));
+      odd = Term::add(odd, Term::load(query, j, bytes), B::load(code + j));
+    }
+  }
+  if (at != bytes) {
+    for (size_t i = at; i < at + kCodeAlignment; i += B::kWidth) {
+      even = Term::add(even, Term::load(query, i, bytes), B::load(code + i));
+    }
+  }
+  return B::total(B::add32(even, odd));
 }
 
-inline uint32_t code_l2_u4(const uint8_t* a, const uint8_t* b, size_t bytes) {
-  uint32_t sum = 0;
-  for (size_t i = 0; i < bytes; ++i) {
-    const int32_t low = (a[i] & 15) - (b[i] & 15);
-    const int32_t high = (a[i] >> 4) - (b[i] >> 4);
-    sum += static_cast<uint32_t>(low * low + high * high);
+/// Four codes share the loads of the query and the work of adding up.
+template <typename B, typename Term>
+inline void code_four(const uint8_t* query, const uint8_t* a, const uint8_t* b, const uint8_t* c,
+                      const uint8_t* d, size_t bytes, uint32_t* out) {
+  typename B::Sums sums_a = B::zero();
+  typename B::Sums sums_b = B::zero();
+  typename B::Sums sums_c = B::zero();
+  typename B::Sums sums_d = B::zero();
+  for (size_t at = 0; at < bytes; at += kCodeAlignment) {
+    for (size_t i = at; i < at + kCodeAlignment; i += B::kWidth) {
+      const auto part = Term::load(query, i, bytes);
+      sums_a = Term::add(sums_a, part, B::load(a + i));
+      sums_b = Term::add(sums_b, part, B::load(b + i));
+      sums_c = Term::add(sums_c, part, B::load(c + i));
+      sums_d = Term::add(sums_d, part, B::load(d + i));
+    }
   }
-  return sum;
+  B::totals(sums_a, sums_b, sums_c, sums_d, out);
 }
 
-template <CodeDistance Pair>
+/// Inlined by force: GCC takes a function that only prefetches for one without effect, and drops
+/// the calls.
+template <typename B>
+[[gnu::always_inline]] inline void prefetch_codes(const uint8_t* codes, size_t bytes,
+                                                  const uint32_t* ids, size_t first, size_t end) {
+  if constexpr (B::kPrefetches) {
+    const size_t length = bytes < kPrefetchCodeBytes ? bytes : kPrefetchCodeBytes;
+    for (size_t i = first; i < end; ++i) {
+      const uint8_t* code = codes + ids[i] * bytes;
+      for (size_t at = 0; at < length; at += kCodeAlignment) B::prefetch(code + at);
+    }
+  }
+}
+
+/// Only listed codes are prefetched: consecutive ones the processor foresees.
+template <typename B, typename Term>
 void code_batch(const uint8_t* query, const uint8_t* codes, size_t bytes, const uint32_t* ids,
                 size_t count, uint32_t* out) {
-  for (size_t i = 0; i < count; ++i) {
-    out[i] = Pair(query, codes + (ids == nullptr ? i : ids[i]) * bytes, bytes);
+  const auto code = [=](size_t i) { return codes + (ids == nullptr ? i : ids[i]) * bytes; };
+  size_t asked = count < kPrefetchCodes ? count : kPrefetchCodes;
+  if (ids != nullptr) prefetch_codes<B>(codes, bytes, ids, 0, asked);
+  size_t i = 0;
+  for (; count - i >= 4; i += 4) {
+    if (ids != nullptr) {
+      const size_t end = count - asked < 4 ? count : asked + 4;
+      prefetch_codes<B>(codes, bytes, ids, asked, end);
+      asked = end;
+    }
+    code_four<B, Term>(query, code(i), code(i + 1), code(i + 2), code(i + 3), bytes, out + i);
   }
+  for (; i < count; ++i) out[i] = code_pair<B, Term>(query, code(i), bytes);
 }
 
-template <CodeDistance Pair>
-inline constexpr CodeKernel kCodeKernel{Pair, code_batch<Pair>};
+template <typename B, typename Term>
+constexpr CodeKernel make_code_kernel() {
+  return {code_pair<B, Term>, code_batch<B, Term>};
+}
 
 }  // namespace
 }  // namespace quiver::kernel

@@ -7,7 +7,8 @@ namespace quiver::kernel {
 struct CpuFeatures {
   bool sse42 = false;
   bool avx2 = false;
-  bool avx512 = false;  ///< F, BW, DQ and VL together
+  bool avx512 = false;      ///< F, BW, DQ and VL together
+  bool avx512vnni = false;  ///< those with VNNI and BITALG
 };
 
 CpuFeatures detect_cpu();

@@ -24,6 +24,7 @@ constexpr bool always(const CpuFeatures& /*cpu*/) { return true; }
 /// The tables in this build, best first. A new instruction set is one row here.
 constexpr Row kRows[] = {
 #if defined(__x86_64__) || defined(_M_X64)
+    {&kAvx512VnniTable, [](const CpuFeatures& cpu) { return cpu.avx512vnni; }},
     {&kAvx512Table, [](const CpuFeatures& cpu) { return cpu.avx512; }},
     {&kAvx2Table, [](const CpuFeatures& cpu) { return cpu.avx2; }},
     {&kSse4Table, [](const CpuFeatures& cpu) { return cpu.sse42; }},

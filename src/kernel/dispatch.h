@@ -13,8 +13,9 @@ namespace quiver::kernel {
 std::span<const KernelTable* const> available();
 
 /// The table in use: the best one, or the one that the environment variable QUIVER_SIMD names
-/// ("scalar", "sse4", "avx2", "avx512", "neon", "wasm128"). Chosen once, at first use. A name that
-/// is unknown or that this CPU lacks is ignored by active() and reported by select().
+/// ("scalar", "sse4", "avx2", "avx512", "avx512vnni", "neon", "wasm128"). Chosen once, at first
+/// use. A name that is unknown or that this CPU lacks is ignored by active() and reported by
+/// select().
 const KernelTable& active();
 
 /// Makes the named table the one in use (tests and benchmarks). Not thread-safe.

@@ -1,12 +1,12 @@
 #include "kernel/isa/exact_float.h"
 //
 #include "kernel/batch-inl.h"
-#include "kernel/code-inl.h"
 #include "kernel/isa/lanes_scalar.h"
 #include "kernel/isa/tables.h"
 #include "kernel/norm.h"
 
-// The definition of every kernel, in plain C++. The other instruction sets give these bits:
+// The definition of every kernel, in plain C++. The other instruction sets give these bits. Sums of
+// whole numbers have no order; floats are summed so:
 //   - 32 sums; sum i takes elements i, i + 32, i + 64, … in that order. A last block of r < 32
 //     elements goes to sums 0 … r-1.
 //   - Each product and each addition is rounded to float32 on its own: no fused multiply-add.
@@ -63,6 +63,44 @@ float scalar_cosine(const float* a, const float* b, uint32_t dim) {
   return -(scalar_dot(a, b, dim) / (LanesScalar::square_root(aa) * LanesScalar::square_root(bb)));
 }
 
+uint32_t scalar_l2_u8(const uint8_t* a, const uint8_t* b, size_t bytes) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i < bytes; ++i) {
+    const int32_t difference = int32_t{a[i]} - int32_t{b[i]};
+    sum += static_cast<uint32_t>(difference * difference);
+  }
+  return sum;
+}
+
+uint32_t scalar_l2_u4(const uint8_t* a, const uint8_t* b, size_t bytes) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i < bytes; ++i) {
+    const int32_t low = (a[i] & 15) - (b[i] & 15);
+    const int32_t high = (a[i] >> 4) - (b[i] >> 4);
+    sum += static_cast<uint32_t>(low * low + high * high);
+  }
+  return sum;
+}
+
+uint32_t scalar_bits_dot4(const uint8_t* planes, const uint8_t* code, size_t bytes) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i < bytes; ++i) {
+    for (uint32_t bit = 0; bit < 8; ++bit) {
+      if ((code[i] >> bit & 1) == 0) continue;
+      for (uint32_t j = 0; j < 4; ++j) sum += (planes[j * bytes + i] >> bit & 1U) << j;
+    }
+  }
+  return sum;
+}
+
+template <CodeDistance Pair>
+void scalar_code_batch(const uint8_t* query, const uint8_t* codes, size_t bytes,
+                       const uint32_t* ids, size_t count, uint32_t* out) {
+  for (size_t i = 0; i < count; ++i) {
+    out[i] = Pair(query, codes + (ids == nullptr ? i : ids[i]) * bytes, bytes);
+  }
+}
+
 }  // namespace
 
 const KernelTable kScalarTable = {
@@ -72,9 +110,10 @@ const KernelTable kScalarTable = {
     scalar_cosine,
     l2_batch<LanesScalar, scalar_l2>,
     inner_product_batch<LanesScalar, scalar_inner_product>,
-    kCodeKernel<code_l2_u8>,
-    kCodeKernel<code_l2_u8>,
-    kCodeKernel<code_l2_u4>,
+    {scalar_l2_u8, scalar_code_batch<scalar_l2_u8>},
+    {scalar_l2_u8, scalar_code_batch<scalar_l2_u8>},
+    {scalar_l2_u4, scalar_code_batch<scalar_l2_u4>},
+    {scalar_bits_dot4, scalar_code_batch<scalar_bits_dot4>},
 };
 
 }  // namespace quiver::kernel

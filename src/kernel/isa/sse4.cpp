@@ -1,25 +1,13 @@
 #include "kernel/isa/exact_float.h"
 //
-#include "kernel/batch-inl.h"
-#include "kernel/code-inl.h"
-#include "kernel/cosine-inl.h"
-#include "kernel/ip-inl.h"
+#include "kernel/isa/bytes_x86.h"
 #include "kernel/isa/lanes_sse4.h"
+#include "kernel/isa/regs_sse4.h"
 #include "kernel/isa/tables.h"
-#include "kernel/l2-inl.h"
+#include "kernel/table-inl.h"
 
 namespace quiver::kernel {
 
-const KernelTable kSse4Table = {
-    "sse4",
-    l2<LanesSse4>,
-    inner_product<LanesSse4>,
-    cosine<LanesSse4>,
-    l2_batch<LanesSse4, l2<LanesSse4>>,
-    inner_product_batch<LanesSse4, inner_product<LanesSse4>>,
-    kCodeKernel<code_l2_u8>,
-    kCodeKernel<code_l2_u8>,
-    kCodeKernel<code_l2_u4>,
-};
+const KernelTable kSse4Table = make_table<LanesSse4, BytesX86<RegsSse4>>("sse4");
 
 }  // namespace quiver::kernel

@@ -9,6 +9,7 @@ extern const KernelTable kScalarTable;
 extern const KernelTable kSse4Table;
 extern const KernelTable kAvx2Table;
 extern const KernelTable kAvx512Table;
+extern const KernelTable kAvx512VnniTable;
 extern const KernelTable kNeonTable;
 extern const KernelTable kWasm128Table;
 

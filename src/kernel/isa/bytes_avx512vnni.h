@@ -1,0 +1,37 @@
+#pragma once
+
+#include "kernel/isa/bytes_x86.h"
+#include "kernel/isa/regs_avx512.h"
+
+namespace quiver::kernel {
+namespace {
+
+/// With VNNI, which multiplies and adds to 32-bit sums at once, and BITALG, which counts ones.
+struct BytesAvx512Vnni : BytesX86<RegsAvx512> {
+  static Reg add_u8(Reg sums, Reg a, Reg b) {
+    const Reg x = bits_or(sub_to_zero8(a, b), sub_to_zero8(b, a));
+    const Reg even = bits_and(x, each16(255));
+    const Reg odd = shift16<8>(x);
+    return _mm512_dpwssd_epi32(_mm512_dpwssd_epi32(sums, even, even), odd, odd);
+  }
+
+  static Reg add_u7(Reg sums, Reg a, Reg b) {
+    const Reg x = abs8(sub8(a, b));
+    return _mm512_dpbusd_epi32(sums, x, x);
+  }
+
+  static Reg add_u4(Reg sums, Reg a, Reg b) {
+    return add_u7(add_u7(sums, low(a), low(b)), high(a), high(b));
+  }
+
+  static Reg add_bits(Reg sums, const Reg (&planes)[4], Reg code) {
+    for (int plane = 0; plane < 4; ++plane) {
+      const Reg ones = _mm512_popcnt_epi8(bits_and(planes[plane], code));
+      sums = _mm512_dpbusd_epi32(sums, ones, each8(1 << plane));
+    }
+    return sums;
+  }
+};
+
+}  // namespace
+}  // namespace quiver::kernel

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <stdint.h>
+
+namespace quiver::kernel {
+namespace {
+
+/// The terms of code-inl.h by the multiplications that every x86 set since SSSE3 has. `R` is a
+/// register of bytes and what can be done with it: see regs_sse4.h.
+template <typename R>
+struct BytesX86 : R {
+  using Reg = typename R::Reg;
+
+  static Reg low(Reg x) { return R::bits_and(x, R::each8(15)); }
+  static Reg high(Reg x) { return low(R::template shift16<4>(x)); }
+  static Reg pairs_to_32(Reg x) { return R::multiply16(x, R::each16(1)); }
+
+  static Reg add_u8(Reg sums, Reg a, Reg b) {
+    const Reg x = R::bits_or(R::sub_to_zero8(a, b), R::sub_to_zero8(b, a));
+    const Reg even = R::bits_and(x, R::each16(255));
+    const Reg odd = R::template shift16<8>(x);
+    return R::add32(R::add32(sums, R::multiply16(even, even)), R::multiply16(odd, odd));
+  }
+
+  /// Two squares of at most 127² fit a signed 16-bit sum.
+  static Reg add_u7(Reg sums, Reg a, Reg b) {
+    const Reg x = R::abs8(R::sub8(a, b));
+    return R::add32(sums, pairs_to_32(R::multiply8(x, x)));
+  }
+
+  static Reg add_u4(Reg sums, Reg a, Reg b) {
+    const Reg x = R::abs8(R::sub8(low(a), low(b)));
+    const Reg y = R::abs8(R::sub8(high(a), high(b)));
+    return R::add32(sums, pairs_to_32(R::add16(R::multiply8(x, x), R::multiply8(y, y))));
+  }
+
+  /// Bytes of 8 · (1 + 2 + 4 + 8) at most, and then sums of eight of them.
+  static Reg add_bits(Reg sums, const Reg (&planes)[4], Reg code) {
+    const Reg code_low = low(code);
+    const Reg code_high = high(code);
+    const auto ones = [=](Reg plane) {
+      const Reg in_low = R::ones_of_half_bytes(R::bits_and(plane, code_low));
+      const Reg in_high =
+          R::ones_of_half_bytes(R::bits_and(R::template shift16<4>(plane), code_high));
+      return R::add8(in_low, in_high);
+    };
+    Reg weighted = ones(planes[3]);
+    for (int plane = 2; plane >= 0; --plane) {
+      weighted = R::add8(R::add8(weighted, weighted), ones(planes[plane]));
+    }
+    return R::add32(sums, R::sum_eights(weighted));
+  }
+};
+
+}  // namespace
+}  // namespace quiver::kernel
