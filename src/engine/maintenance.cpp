@@ -1,6 +1,10 @@
 #include "engine/maintenance.h"
 
 #include <algorithm>
+#include <new>
+#include <optional>
+
+#include "index/graph/node_order.h"
 
 namespace quiver::engine {
 namespace {
@@ -44,7 +48,6 @@ MaintenanceJob::MaintenanceJob(std::shared_ptr<const View> view, size_t first, s
       if (view_->parts[part].is_live(row)) rows_.push_back({static_cast<uint32_t>(part), row});
     }
   }
-  to_link_ = rows();
 }
 
 /// What the new graph starts from: the graph of the part with the most live rows, or nothing.
@@ -63,6 +66,13 @@ index::GraphAdoption MaintenanceJob::adoption() const {
   for (uint32_t i = 0; i < rows(); ++i) {
     if (rows_[i].part == largest) new_rows[rows_[i].row] = i;
   }
+  if (const auto node_rows = parts[largest].source->node_rows(); !node_rows.empty()) {
+    std::vector<uint32_t> by_node(node_rows.size());
+    std::transform(node_rows.begin(), node_rows.end(), by_node.begin(), [&](uint32_t row) {
+      return row < new_rows.size() ? new_rows[row] : index::kNoRow;
+    });
+    new_rows = std::move(by_node);
+  }
   return {*graph, std::move(new_rows), rows()};
 }
 
@@ -78,55 +88,75 @@ Expected<void> MaintenanceJob::prepare() {
     if (auto sound = view_->parts[part].source->verify(); !sound) return sound;
     if (auto goes_on = check_stop(); !goes_on) return goes_on;
   }
-  if (!builds_graph_ || rows_.size() < kSmallestGraph) {
-    to_link_ = 0;
-    return {};
-  }
-  auto builder = index::GraphBuilder::create(config_.graph, config_.metric, view_->dim, adoption());
+  if (!builds_graph_ || rows_.size() < kSmallestGraph) return {};
+  const JobRows rows(*view_, rows_);
+  choice_ = quant::choose_codec(config_.quantization, config_.metric, view_->dim, rows);
+  auto codes = encode(quant::build_codec(choice_, config_.metric, view_->dim, rows), {});
+  if (!codes) return codes.error();
+  codes_ = std::move(*codes);
+  const quant::Codec& codec = codes_->codec();
+  auto builder = index::GraphBuilder::create(
+      config_.graph, {codes_->codes(), codec.bytes(), codes_->rows(), &codec.kernel()}, adoption());
   if (!builder) return builder.error();
   builder_ = std::move(*builder);
-  constexpr uint32_t kRowsAtOnce = 1024;
-  for (uint32_t i = 0; i < rows_.size(); ++i) {
-    if (i % kRowsAtOnce == 0) {
-      if (auto goes_on = check_stop(); !goes_on) return goes_on;
-    }
-    const RowSource& source = *view_->parts[rows_[i].part].source;
-    const float scale = config_.metric == Metric::kCosine ? source.inv_norm(rows_[i].row) : 1.0F;
-    builder_->set_vector(i, source.vector(rows_[i].row), scale);
-  }
-  to_link_ = builder_->to_link();
-  next_ = 1;
-  return builder_->link_nth(0);
+  return {};
 }
 
-Expected<bool> MaintenanceJob::link_next() {
-  const uint32_t n = next_.fetch_add(1, std::memory_order_relaxed);
-  if (n >= to_link_) return false;
-  if (auto linked = builder_->link_nth(n); !linked) return linked.error();
-  return true;
+/// The codes of all rows, in their own order or in that of `nodes`.
+Expected<std::unique_ptr<quant::CodedRows>> MaintenanceJob::encode(
+    std::shared_ptr<const quant::Codec> codec, std::span<const uint32_t> nodes) const {
+  const JobRows rows(*view_, rows_);
+  std::unique_ptr<quant::CodedRows> codes;
+  try {
+    codes = std::make_unique<quant::CodedRows>(std::move(codec), rows.rows());
+  } catch (const std::bad_alloc&) {
+    return Error{Code::kOutOfMemory,
+                 "No memory for the codes of " + std::to_string(rows.rows()) + " rows"};
+  }
+  constexpr uint32_t kRowsAtOnce = 1024;
+  for (uint32_t i = 0; i < rows.rows(); ++i) {
+    if (i % kRowsAtOnce == 0) {
+      if (auto goes_on = check_stop(); !goes_on) return goes_on.error();
+    }
+    const uint32_t row = nodes.empty() ? i : nodes[i];
+    codes->codec().encode_row(rows.vector(row), rows.inv_norm(row), codes->code(i));
+  }
+  return codes;
+}
+
+Expected<bool> MaintenanceJob::link(const std::function<bool()>& goes_on) {
+  return builder_ == nullptr ? true : builder_->link(goes_on);
+}
+
+/// What the new segment is found by, in the order in which a walk reads it.
+Expected<Walkable> MaintenanceJob::finish_graph() {
+  Walkable walkable;
+  walkable.choice = choice_;
+  walkable.graph = builder_->finish();
+  builder_.reset();
+  codes_.reset();
+  if (!choice_.codec) return walkable;
+  walkable.node_rows = index::walk_order(walkable.graph.view());
+  walkable.graph = index::renumbered(walkable.graph, walkable.node_rows);
+  auto codes = encode(choice_.codec, walkable.node_rows);
+  if (!codes) return codes.error();
+  walkable.codes = std::move(*codes);
+  return walkable;
 }
 
 Expected<void> MaintenanceJob::write(store::Vfs& vfs) {
   if (rows_.empty()) return {};
-  Walkable walkable;
-  const bool has_graph = builder_ != nullptr;
-  if (has_graph) {
-    walkable.graph = builder_->finish();
-    const JobRows rows(*view_, rows_);
-    walkable.choice = quant::choose_codec(config_.quantization, config_.metric, view_->dim, rows);
-    if (walkable.choice.codec) {
-      walkable.codes = std::make_unique<quant::CodedRows>(walkable.choice.codec, rows.rows());
-      for (uint32_t i = 0; i < rows.rows(); ++i) {
-        walkable.choice.codec->encode_row(rows.vector(i), rows.inv_norm(i),
-                                          walkable.codes->code(i));
-      }
-    }
+  std::optional<Walkable> walkable;
+  if (builder_ != nullptr) {
+    auto finished = finish_graph();
+    if (!finished) return finished.error();
+    walkable = std::move(*finished);
   }
   std::vector<RowRef> rows;
   rows.reserve(rows_.size());
   for (const Source& from : rows_) rows.push_back(view_->row(from.part, from.row));
   return Segment::write(vfs, store::segment_file_name(segment_number_), config_.metric, view_->dim,
-                        rows, has_graph ? &walkable : nullptr, first_log_, stop_);
+                        rows, walkable ? &*walkable : nullptr, first_log_, stop_);
 }
 
 Expected<bool> MaintenanceJob::work(store::Vfs& vfs, std::chrono::steady_clock::time_point until) {
@@ -134,10 +164,8 @@ Expected<bool> MaintenanceJob::work(store::Vfs& vfs, std::chrono::steady_clock::
     if (auto prepared = prepare(); !prepared) return prepared.error();
     return false;
   }
-  while (rows_done() < rows()) {
-    if (std::chrono::steady_clock::now() >= until) return false;
-    if (auto linked = link_next(); !linked) return linked.error();
-  }
+  const auto linked = link([until] { return std::chrono::steady_clock::now() < until; });
+  if (!linked || !*linked) return linked;
   if (auto written = write(vfs); !written) return written.error();
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ inline constexpr uint32_t kSmallestGraph = 1024;
 
 /// Turns a range of a view's parts into one segment file with a graph: a seal when the parts are
 /// heads, a merge when they are segments. Deleted rows are left out. The work can be cut into
-/// slices (work) for hosts without threads, or shared by threads (link_next).
+/// slices (work) for hosts without threads, or shared by threads (link).
 ///
 /// The largest part's graph is kept if enough of its rows are left: then a merge costs what is new
 /// or deleted, not what is there.
@@ -35,12 +36,12 @@ class MaintenanceJob {
   /// Once `stop` is true, prepare() and write() end soon, with CLOSED.
   void set_stop(const std::atomic<bool>* stop) { stop_ = stop; }
 
-  /// Gathers the live rows and copies their vectors to the builder.
+  /// Gathers the live rows and makes the codes that the graph is built by.
   Expected<void> prepare();
 
-  /// Links the next row that needs it; false when none is left. For several threads at once, after
-  /// prepare().
-  Expected<bool> link_next();
+  /// Links rows until no row is left that needs it (true), or `goes_on`, asked about every tenth of
+  /// a millisecond, says no (false). For several threads at once, after prepare().
+  Expected<bool> link(const std::function<bool()>& goes_on);
 
   /// Writes the segment file, once every row is linked.
   Expected<void> write(store::Vfs& vfs);
@@ -56,7 +57,8 @@ class MaintenanceJob {
   [[nodiscard]] uint32_t rows() const { return static_cast<uint32_t>(rows_.size()); }
   /// Of rows(), how many need no linking any more.
   [[nodiscard]] uint32_t rows_done() const {
-    return rows() - to_link_ + std::min(next_.load(std::memory_order_relaxed), to_link_);
+    if (builder_ == nullptr) return prepared_ ? rows() : 0;
+    return rows() - builder_->to_link() + builder_->linked();
   }
 
   struct Source {
@@ -69,6 +71,9 @@ class MaintenanceJob {
  private:
   [[nodiscard]] index::GraphAdoption adoption() const;
   [[nodiscard]] Expected<void> check_stop() const;
+  [[nodiscard]] Expected<std::unique_ptr<quant::CodedRows>> encode(
+      std::shared_ptr<const quant::Codec> codec, std::span<const uint32_t> nodes) const;
+  Expected<Walkable> finish_graph();
 
   std::shared_ptr<const View> view_;
   size_t first_;
@@ -78,9 +83,9 @@ class MaintenanceJob {
   uint64_t first_log_;
   bool builds_graph_;
   std::vector<Source> rows_;
+  quant::Choice choice_;
+  std::unique_ptr<quant::CodedRows> codes_;  // that the graph is built by
   std::unique_ptr<index::GraphBuilder> builder_;
-  uint32_t to_link_;  // all rows until prepare() knows better
-  std::atomic<uint32_t> next_{0};
   bool prepared_ = false;
   const std::atomic<bool>* stop_ = nullptr;
 };

@@ -224,30 +224,28 @@ Expected<void> SharedCollection::run(MaintenanceJob& job) {
   std::mutex error_mutex;
   Expected<void> result;
   std::atomic<bool> failed{false};
-  const auto insert_all = [&] {
-    while (!stopping_ && !failed) {
-      auto inserted = job.link_next();
-      if (!inserted) {
-        failed = true;
-        const std::lock_guard lock(error_mutex);
-        result = inserted.error();
-      }
-      if (!inserted || !*inserted) return;
+  const auto link_all = [&] {
+    const auto linked = job.link([&] {
       collection_->set_progress(false, job.rows_done(), job.rows());
-    }
+      return !stopping_ && !failed;
+    });
+    if (linked) return;
+    failed = true;
+    const std::lock_guard lock(error_mutex);
+    result = linked.error();
   };
   std::vector<std::thread> helpers;
   for (unsigned i = 1; i < hardware_threads(); ++i) {
     try {
-      helpers.emplace_back([&insert_all] {
+      helpers.emplace_back([&link_all] {
         lower_thread_priority();
-        insert_all();
+        link_all();
       });
     } catch (const std::system_error&) {
       break;  // no more threads are to be had: those that are there do it
     }
   }
-  insert_all();
+  link_all();
   for (std::thread& helper : helpers) helper.join();
   if (!result || stopping_) return result;
   // Who has lost the lock must not write over the new owner's files.

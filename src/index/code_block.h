@@ -7,13 +7,15 @@
 
 namespace quiver::index {
 
-/// Contiguous codes of rows: `rows × bytes` bytes, aligned to kernel::kCodeAlignment, of which
-/// `bytes` is a multiple. Borrowed memory.
+/// Contiguous codes (see kernel::CodeDistance) and how they are compared: `rows` of `bytes` bytes
+/// each, aligned to kernel::kCodeAlignment. Borrowed memory.
 struct CodeBlock {
   const uint8_t* codes = nullptr;
   size_t bytes = 0;
   uint32_t rows = 0;
   const kernel::CodeKernel* kernel = nullptr;
+
+  [[nodiscard]] const uint8_t* code(uint32_t row) const { return codes + row * bytes; }
 };
 
 }  // namespace quiver::index

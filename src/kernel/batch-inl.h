@@ -13,8 +13,10 @@ inline constexpr size_t kPrefetchRows = 4;
 inline constexpr size_t kPrefetchBytes = 4096;
 inline constexpr size_t kCacheLineBytes = 64;
 
+/// Inlined by force, as L::prefetch is: GCC takes a function that only prefetches for one without
+/// effect, and may drop its calls.
 template <typename L>
-inline void prefetch_row(const float* row, size_t row_bytes) {
+[[gnu::always_inline]] inline void prefetch_row(const float* row, size_t row_bytes) {
   const char* bytes = reinterpret_cast<const char*>(row);
   const size_t end = row_bytes < kPrefetchBytes ? row_bytes : kPrefetchBytes;
   for (size_t at = 0; at < end; at += kCacheLineBytes) L::prefetch(bytes + at);

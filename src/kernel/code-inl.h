@@ -15,9 +15,12 @@
 namespace quiver::kernel {
 namespace {
 
-/// How far ahead of the arithmetic codes are asked for, and how much of each.
-inline constexpr size_t kPrefetchCodes = 8;
-inline constexpr size_t kPrefetchCodeBytes = 512;
+/// How far ahead of the arithmetic codes are asked for, and how much of each: together half of a 32
+/// KiB cache. Measured on codes in random order of 200 MB, in batches of 24 that wait for each
+/// other (AVX-512 with VNNI, ns a code of 128, 384 and 768 bytes): none 24, 46, 74; 8 codes of 512
+/// bytes 20, 36, 59; 16 codes of 512 bytes 18, 28, 60; 16 codes of 1024 bytes 18, 28, 49.
+inline constexpr size_t kPrefetchCodes = 16;
+inline constexpr size_t kPrefetchCodeBytes = 1024;
 
 /// What a distance reads of the query for the part of a code that begins `at`: the same part.
 template <typename B>
@@ -104,11 +107,17 @@ inline void code_four(const uint8_t* query, const uint8_t* a, const uint8_t* b, 
   B::totals(sums_a, sums_b, sums_c, sums_d, out);
 }
 
+/// Inlined by force: GCC takes a function that only prefetches for one without effect, and drops
+/// the calls.
 template <typename B>
-inline void prefetch_code(const uint8_t* code, size_t bytes) {
+[[gnu::always_inline]] inline void prefetch_codes(const uint8_t* codes, size_t bytes,
+                                                  const uint32_t* ids, size_t first, size_t end) {
   if constexpr (B::kPrefetches) {
-    const size_t end = bytes < kPrefetchCodeBytes ? bytes : kPrefetchCodeBytes;
-    for (size_t at = 0; at < end; at += kCodeAlignment) B::prefetch(code + at);
+    const size_t length = bytes < kPrefetchCodeBytes ? bytes : kPrefetchCodeBytes;
+    for (size_t i = first; i < end; ++i) {
+      const uint8_t* code = codes + ids[i] * bytes;
+      for (size_t at = 0; at < length; at += kCodeAlignment) B::prefetch(code + at);
+    }
   }
 }
 
@@ -117,13 +126,15 @@ template <typename B, typename Term>
 void code_batch(const uint8_t* query, const uint8_t* codes, size_t bytes, const uint32_t* ids,
                 size_t count, uint32_t* out) {
   const auto code = [=](size_t i) { return codes + (ids == nullptr ? i : ids[i]) * bytes; };
-  const auto prefetch = [=](size_t first, size_t end) {
-    for (size_t i = first; i < end && i < count; ++i) prefetch_code<B>(code(i), bytes);
-  };
-  if (ids != nullptr) prefetch(0, kPrefetchCodes);
+  size_t asked = count < kPrefetchCodes ? count : kPrefetchCodes;
+  if (ids != nullptr) prefetch_codes<B>(codes, bytes, ids, 0, asked);
   size_t i = 0;
   for (; count - i >= 4; i += 4) {
-    if (ids != nullptr) prefetch(i + kPrefetchCodes, i + kPrefetchCodes + 4);
+    if (ids != nullptr) {
+      const size_t end = count - asked < 4 ? count : asked + 4;
+      prefetch_codes<B>(codes, bytes, ids, asked, end);
+      asked = end;
+    }
     code_four<B, Term>(query, code(i), code(i + 1), code(i + 2), code(i + 3), bytes, out + i);
   }
   for (; i < count; ++i) out[i] = code_pair<B, Term>(query, code(i), bytes);

@@ -22,6 +22,23 @@ constexpr uint32_t kSampleQueries = 32;
 constexpr size_t kNearest = 10;
 constexpr size_t kCandidates = 20;
 
+/// Some of the rows.
+class Sample final : public TrainingRows {
+ public:
+  Sample(const TrainingRows& all, std::vector<uint32_t> chosen)
+      : all_(all), chosen_(std::move(chosen)) {}
+
+  [[nodiscard]] uint32_t rows() const override { return static_cast<uint32_t>(chosen_.size()); }
+  [[nodiscard]] const float* vector(uint32_t row) const override {
+    return all_.vector(chosen_[row]);
+  }
+  [[nodiscard]] float inv_norm(uint32_t row) const override { return all_.inv_norm(chosen_[row]); }
+
+ private:
+  const TrainingRows& all_;
+  std::vector<uint32_t> chosen_;
+};
+
 /// The first `count` positions in the order of `distances`.
 template <typename T>
 std::vector<uint32_t> nearest(const std::vector<T>& distances, size_t count) {
@@ -46,28 +63,26 @@ float recall_of(const std::shared_ptr<const Codec>& codec, Metric metric, uint32
   };
   // One row in each step is a query; the others are searched.
   std::vector<uint32_t> queries;
-  std::vector<uint32_t> base;
-  for (uint32_t i = 0; i < count; ++i) (i % step == 0 ? queries : base).push_back(row_of(i));
-  if (base.empty()) return 1;
-  CodedRows coded(codec, static_cast<uint32_t>(base.size()));
-  for (uint32_t i = 0; i < base.size(); ++i) {
-    codec->encode_row(rows.vector(base[i]), rows.inv_norm(base[i]), coded.code(i));
-  }
+  std::vector<uint32_t> others;
+  for (uint32_t i = 0; i < count; ++i) (i % step == 0 ? queries : others).push_back(row_of(i));
+  if (others.empty()) return 1;
+  const Sample base(rows, std::move(others));
+  const CodedRows coded = encode_all(codec, base);
   const kernel::PairDistance measure = kernel::pair_distance(kernel::active(), metric);
   std::vector<float> unit(dim);
   CodeMemory code(codec->query_bytes());
-  std::vector<float> distances(base.size());
-  std::vector<uint32_t> estimates(base.size());
+  std::vector<float> distances(base.rows());
+  std::vector<uint32_t> estimates(base.rows());
   size_t found = 0;
   size_t wanted = 0;
   for (const uint32_t query : queries) {
     const float* vector = rows.vector(query);
-    for (size_t i = 0; i < base.size(); ++i) {
-      distances[i] = measure(vector, rows.vector(base[i]), dim);
+    for (uint32_t i = 0; i < base.rows(); ++i) {
+      distances[i] = measure(vector, base.vector(i), dim);
     }
     for (uint32_t i = 0; i < dim; ++i) unit[i] = vector[i] * rows.inv_norm(query);
     codec->encode_query(unit.data(), code.data());
-    codec->kernel().batch(code.data(), coded.codes(), codec->bytes(), nullptr, base.size(),
+    codec->kernel().batch(code.data(), coded.codes(), codec->bytes(), nullptr, base.rows(),
                           estimates.data());
     const std::vector<uint32_t> candidates = nearest(estimates, kCandidates);
     for (const uint32_t one : nearest(distances, kNearest)) {

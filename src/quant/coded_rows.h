@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "base/bytes.h"
 #include "quant/code_memory.h"
 #include "quant/codec.h"
+#include "quant/rows.h"
 
 namespace quiver::quant {
 
@@ -26,5 +28,14 @@ class CodedRows {
   uint32_t rows_;
   CodeMemory memory_;
 };
+
+/// The codes of all rows, in order. Throws std::bad_alloc.
+inline CodedRows encode_all(std::shared_ptr<const Codec> codec, const TrainingRows& rows) {
+  CodedRows coded(std::move(codec), rows.rows());
+  for (uint32_t row = 0; row < rows.rows(); ++row) {
+    coded.codec().encode_row(rows.vector(row), rows.inv_norm(row), coded.code(row));
+  }
+  return coded;
+}
 
 }  // namespace quiver::quant

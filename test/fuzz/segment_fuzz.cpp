@@ -10,11 +10,14 @@
 #include "index/graph/graph_builder.h"
 #include "index/graph/graph_layout.h"
 #include "index/graph/reachability.h"
+#include "quant/choose.h"
+#include "quant/coded_rows.h"
 #include "store/segment_file.h"
 #include "store/vfs_memory.h"
 #include "support/allocation_limit.h"
 #include "support/require.h"
 #include "support/segment_file.h"
+#include "support/vectors.h"
 
 using namespace quiver;
 
@@ -124,18 +127,21 @@ void adopt(const index::GraphView& graph, const store::SegmentFile& file, Kind k
     of.push_back(row);
   }
   const auto rows = static_cast<uint32_t>(of.size());
-  auto builder = index::GraphBuilder::create({graph.m, 20}, kind.metric, kind.dim,
-                                             index::GraphAdoption(graph, new_rows, rows));
-  fuzz::require(static_cast<bool>(builder), "there is memory for a small graph");
   const auto* numbers = reinterpret_cast<const float*>(vectors->data());
-  for (uint32_t row = 0; row < rows; ++row) {
-    (*builder)->set_vector(row, numbers + size_t{of[row]} * kind.dim, 1);
+  std::vector<float> chosen;
+  for (const uint32_t row : of) {
+    const float* vector = numbers + size_t{row} * kind.dim;
+    chosen.insert(chosen.end(), vector, vector + kind.dim);
   }
-  for (uint32_t n = 0; n < (*builder)->to_link(); ++n) {
-    if (const auto linked = (*builder)->link_nth(n); !linked) {
-      fuzz::require(false, linked.error().message);
-    }
-  }
+  const quant::Vectors training(Metric::kL2, kind.dim, std::move(chosen));
+  const quant::CodedRows codes =
+      quant::encode_all(quant::build_codec({}, Metric::kL2, kind.dim, training), training);
+  auto builder = index::GraphBuilder::create(
+      {graph.m, 20}, {codes.codes(), codes.codec().bytes(), rows, &codes.codec().kernel()},
+      index::GraphAdoption(graph, new_rows, rows));
+  fuzz::require(static_cast<bool>(builder), "there is memory for a small graph");
+  const auto linked = (*builder)->link([] { return true; });
+  fuzz::require(linked && *linked, "rows are linked");
   const index::GraphData made = (*builder)->finish();
   fuzz::require(static_cast<bool>(index::check_graph(made.view())), "a graph made is sound");
   fuzz::require(index::unreachable_rows(made.view()).empty(), "every row is reached");

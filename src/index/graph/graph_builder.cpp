@@ -4,45 +4,40 @@
 #include <hnswlib/hnswlib.h>
 
 #include <algorithm>
-#include <cmath>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <new>
 #include <string>
 #include <utility>
 
+#include "index/graph/build_phases.h"
+#include "index/graph/build_scratch.h"
+#include "index/graph/link_order.h"
 #include "index/graph/reachability.h"
-#include "kernel/dispatch.h"
+#include "index/graph/row_linker.h"
 
 namespace quiver::index {
 namespace {
 
-/// What hnswlib hands back to the distance function.
-struct DistanceParams {
-  kernel::PairDistance measure;
-  uint32_t dim;
-};
-
-float measure(const void* a, const void* b, const void* params) {
-  const auto* distance = static_cast<const DistanceParams*>(params);
-  return distance->measure(static_cast<const float*>(a), static_cast<const float*>(b),
-                           distance->dim);
-}
-
-/// Our kernels as a space of hnswlib. Under cosine the vectors are already unit, so inner product.
-class KernelSpace : public hnswlib::SpaceInterface<float> {
+/// Rows as a space of hnswlib: what it keeps of a row is its number, and the codes are looked up.
+/// Its distances are signed.
+class CodeSpace : public hnswlib::SpaceInterface<int64_t> {
  public:
-  KernelSpace(Metric metric, uint32_t dim)
-      : params_{metric == Metric::kL2 ? kernel::active().l2 : kernel::active().inner_product, dim} {
-  }
+  explicit CodeSpace(const CodeBlock& codes) : codes_(codes) {}
 
-  size_t get_data_size() override { return params_.dim * sizeof(float); }
-  hnswlib::DISTFUNC<float> get_dist_func() override { return measure; }
-  void* get_dist_func_param() override { return &params_; }
+  size_t get_data_size() override { return sizeof(uint32_t); }
+  hnswlib::DISTFUNC<int64_t> get_dist_func() override { return measure; }
+  void* get_dist_func_param() override { return &codes_; }
 
  private:
-  DistanceParams params_;
+  static int64_t measure(const void* a, const void* b, const void* codes) {
+    const auto* block = static_cast<const CodeBlock*>(codes);
+    return block->kernel->pair(block->code(*static_cast<const uint32_t*>(a)),
+                               block->code(*static_cast<const uint32_t*>(b)), block->bytes);
+  }
+
+  CodeBlock codes_;
 };
 
 uint64_t mix(uint64_t x) {  // splitmix64, Steele, Lea & Flood 2014
@@ -61,111 +56,59 @@ int level_of(uint32_t row, uint32_t m) {
   return level;
 }
 
+template <typename T>
+T* resized(T* memory, size_t bytes) {
+  void* const moved = std::realloc(memory, std::max<size_t>(bytes, 1));
+  if (moved == nullptr) throw std::bad_alloc();
+  return static_cast<T*>(moved);
+}
+
 }  // namespace
 
-class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW<float> {
+class GraphBuilder::Graph : private CodeSpace, public hnswlib::HierarchicalNSW<int64_t> {
  public:
-  using Base = hnswlib::HierarchicalNSW<float>;
+  using Base = hnswlib::HierarchicalNSW<int64_t>;
 
-  Graph(const GraphParams& params, Metric metric, uint32_t dim, GraphAdoption adoption)
-      : KernelSpace(metric, dim),
-        Base(static_cast<KernelSpace*>(this), adoption.rows(), params.m, params.ef_construction),
-        dim_(dim),
-        adoption_(std::move(adoption)) {
-    const uint32_t rows = adoption_.rows();
-    // hnswlib reads one id beyond a list to prefetch; the slack keeps that inside the allocation.
-    constexpr size_t kSlack = 64;
-    std::memset(data_level0_memory_, 0, size_t{rows} * size_data_per_element_);
-    for (uint32_t row = 0; row < rows; ++row) {
-      const int level = level_of(row, params.m);
-      element_levels_[row] = level;
-      linkLists_[row] = nullptr;
-      if (level > 0) {
-        linkLists_[row] =
-            static_cast<char*>(std::calloc(1, size_links_per_element_ * level + kSlack));
-        if (linkLists_[row] == nullptr) throw std::bad_alloc();
+  /// hnswlib is told of one row, so that it allocates no locks and no sets of visited rows for all.
+  Graph(const GraphParams& params, const CodeBlock& codes, GraphAdoption adoption)
+      : CodeSpace(codes),
+        Base(static_cast<CodeSpace*>(this), 1, params.m, params.ef_construction),
+        adoption_(std::move(adoption)),
+        linker_(codes, make_room(), static_cast<uint32_t>(ef_construction_)) {
+    order_ = adopt();
+    maxlevel_ = element_levels_[order_.entry];
+    enterpoint_node_ = order_.entry;
+    if (!order_.mend.empty()) {
+      phase_ = Phase::kMend;
+      phases_.begin(static_cast<uint32_t>(order_.mend.size()));
+    } else {
+      begin_batch();
+    }
+  }
+
+  [[nodiscard]] uint32_t to_link() const {
+    return static_cast<uint32_t>(1 + order_.mend.size() + order_.insert.size());
+  }
+  [[nodiscard]] uint32_t linked() const { return linked_.load(std::memory_order_relaxed); }
+
+  bool link(const std::function<bool()>& goes_on) {
+    const Lease scratch(*this);
+    try {
+      while (goes_on()) {
+        const auto unit = phases_.take();
+        if (!unit) {
+          if (failed_) throw std::bad_alloc();
+          return true;
+        }
+        do_unit(*unit, *scratch);
+        if (phases_.finish()) begin_next();
       }
-      cur_element_count = row + 1;  // the destructor frees this many lists
-    }
-  }
-
-  /// Takes over what is left of the adopted lists, and says which rows are to be linked, and when.
-  LinkOrder adopt() {
-    const std::vector<uint32_t> lists = adoption_.lists();
-    for (uint32_t row = 0; adoption_.m() != 0 && row < adoption_.rows(); ++row) {
-      const auto list = std::span(lists).subspan(row * maxM0_, maxM0_);
-      set_list(row, list.first(std::find(list.begin(), list.end(), kNoRow) - list.begin()));
-    }
-    return link_order(adoption_, lists, [this](uint32_t row) { return element_levels_[row]; });
-  }
-
-  void set_vector(uint32_t row, const float* vector, float scale) {
-    auto* target = reinterpret_cast<float*>(getDataByInternalId(row));
-    for (uint32_t i = 0; i < dim_; ++i) target[i] = vector[i] * scale;
-  }
-
-  /// Offers a row that has lost neighbours on level 0 those that it had through them. It takes what
-  /// hnswlib's heuristic would take, nearest first, and then the nearest of the rest until its list
-  /// is three quarters full.
-  void mend(uint32_t row) {
-    const std::vector<uint32_t> offered = adoption_.beyond_dropped(row);
-    const std::lock_guard<std::mutex> lock(link_list_locks_[row]);
-    std::vector<uint32_t> list = list_of(row);
-    std::vector<std::pair<float, uint32_t>> nearest_first;
-    for (const uint32_t next : offered) {
-      if (std::find(list.begin(), list.end(), next) != list.end()) continue;
-      nearest_first.emplace_back(distance(row, next), next);
-    }
-    std::sort(nearest_first.begin(), nearest_first.end());
-    std::vector<uint32_t> refused;
-    for (const auto& [apart, next] : nearest_first) {
-      if (list.size() == maxM0_) break;
-      const bool is_covered =
-          std::any_of(list.begin(), list.end(), [this, apart = apart, next = next](uint32_t other) {
-            return distance(other, next) < apart;
-          });
-      (is_covered ? refused : list).push_back(next);
-    }
-    for (const uint32_t next : refused) {
-      if (list.size() * 4 >= maxM0_ * 3) break;
-      list.push_back(next);
-    }
-    set_list(row, list);
-  }
-
-  /// Searches the neighbours of a row. An adopted one keeps those it has where they are as good.
-  void insert(uint32_t row) {
-    const int level = element_levels_[row];
-    std::unique_lock<std::mutex> top_lock(global);
-    const int top = maxlevel_;
-    uint32_t current = enterpoint_node_;
-    if (top < 0) {
-      enterpoint_node_ = row;
-      maxlevel_ = level;
-      return;
-    }
-    // A row that becomes the new entry keeps the lock until it is linked.
-    if (level <= top) top_lock.unlock();
-
-    const char* vector = getDataByInternalId(row);
-    current = descend(vector, current, top, level);
-
-    // All levels are searched before any is linked, and level 0 is linked first: a row that others
-    // can find on an upper level already has its neighbours below.
-    std::vector<Candidates> found;
-    for (int at = std::min(level, top); at >= 0; --at) {
-      Candidates candidates = without(searchBaseLayer(current, vector, at), row);
-      found.push_back(at == 0 ? with_own(std::move(candidates), row) : std::move(candidates));
-      if (!found.back().empty()) current = nearest(found.back());
-    }
-    for (int at = 0; !found.empty(); ++at) {
-      // "Update" makes hnswlib lock this row's list too; nothing else differs for a new row.
-      if (!found.back().empty()) mutuallyConnectNewElement(vector, row, found.back(), at, true);
-      found.pop_back();
-    }
-    if (level > top) {
-      enterpoint_node_ = row;
-      maxlevel_ = level;
+      return false;
+    } catch (...) {
+      // The unit is never finished, so nobody else may wait for it.
+      failed_ = true;
+      phases_.end();
+      throw;
     }
   }
 
@@ -182,91 +125,201 @@ class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW
     return data;
   }
 
- private:
-  using Candidates =
-      std::priority_queue<std::pair<float, hnswlib::tableint>,
-                          std::vector<std::pair<float, hnswlib::tableint>>, CompareByFirst>;
+  std::vector<Neighbor> search(uint32_t row, uint32_t k, uint32_t ef) {
+    // It was made for one row.
+    visited_list_pool_ = std::make_unique<hnswlib::VisitedListPool>(1, max_elements_);
+    setEf(ef);
+    auto found = searchKnn(getDataByInternalId(row), k);
+    std::vector<Neighbor> nearest(found.size());
+    for (size_t i = found.size(); i-- > 0; found.pop()) {
+      nearest[i] = {static_cast<float>(found.top().first),
+                    static_cast<uint32_t>(found.top().second)};
+    }
+    return nearest;
+  }
 
-  /// Greedy search from the top level down to the one above `level`.
-  uint32_t descend(const char* vector, uint32_t current, int top, int level) {
-    float best = fstdistfunc_(vector, getDataByInternalId(current), dist_func_param_);
-    for (int at = top; at > level; --at) {
-      for (bool changed = true; changed;) {
-        changed = false;
-        const std::lock_guard<std::mutex> lock(link_list_locks_[current]);
-        hnswlib::linklistsizeint* list = get_linklist(current, at);
-        const auto* ids = reinterpret_cast<const uint32_t*>(list + 1);
-        const size_t count = getListCount(list);
-        uint32_t next = current;
-        for (size_t i = 0; i < count; ++i) {
-          const float distance =
-              fstdistfunc_(vector, getDataByInternalId(ids[i]), dist_func_param_);
-          if (distance < best) {
-            best = distance;
-            next = ids[i];
-            changed = true;
-          }
+ private:
+  enum class Phase : uint8_t { kMend, kChoose, kLink };
+
+  /// A thread's scratch memory: made when there is none to be had.
+  class Lease {
+   public:
+    explicit Lease(Graph& graph) : graph_(graph) {
+      {
+        const std::lock_guard lock(graph_.scratch_mutex_);
+        if (!graph_.idle_.empty()) {
+          scratch_ = std::move(graph_.idle_.back());
+          graph_.idle_.pop_back();
+          return;
         }
-        current = next;
+        graph_.idle_.reserve(++graph_.scratches_);
+      }
+      scratch_ = std::make_unique<BuildScratch>(graph_.adoption_.rows());
+    }
+    ~Lease() {
+      const std::lock_guard lock(graph_.scratch_mutex_);
+      graph_.idle_.push_back(std::move(scratch_));
+    }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+
+    BuildScratch& operator*() const { return *scratch_; }
+
+   private:
+    Graph& graph_;
+    std::unique_ptr<BuildScratch> scratch_;
+  };
+
+  /// Makes room for all rows, with empty lists. A list on level 0 begins with a cache line.
+  LinkLists make_room() {
+    constexpr size_t kLine = 64;
+    const uint32_t rows = adoption_.rows();
+    size_data_per_element_ = (size_data_per_element_ + kLine - 1) / kLine * kLine;
+    std::free(data_level0_memory_);
+    data_level0_memory_ = nullptr;
+    data_level0_memory_ = resized(data_level0_memory_, rows * size_data_per_element_ + kLine);
+    offsetLevel0_ = (kLine - reinterpret_cast<uintptr_t>(data_level0_memory_) % kLine) % kLine;
+    offsetData_ += offsetLevel0_;
+    label_offset_ += offsetLevel0_;
+    linkLists_ = resized(linkLists_, rows * sizeof(*linkLists_));
+    element_levels_.resize(rows);
+    max_elements_ = rows;
+    for (uint32_t row = 0; row < rows; ++row) {
+      const int level = level_of(row, static_cast<uint32_t>(M_));
+      element_levels_[row] = level;
+      linkLists_[row] = nullptr;
+      if (level > 0) {
+        // hnswlib reads one id beyond a list to prefetch.
+        linkLists_[row] =
+            static_cast<char*>(std::calloc(1, size_links_per_element_ * level + kLine));
+        if (linkLists_[row] == nullptr) throw std::bad_alloc();
+      }
+      cur_element_count = row + 1;  // the destructor frees this many lists
+      std::memset(get_linklist0(row), 0, size_links_level0_);
+      std::memcpy(getDataByInternalId(row), &row, sizeof(row));
+      setExternalLabel(row, row);
+    }
+    LinkLists lists;
+    lists.level0 = data_level0_memory_ + offsetLevel0_;
+    lists.level0_stride = size_data_per_element_;
+    lists.upper = linkLists_;
+    lists.upper_stride = size_links_per_element_;
+    lists.m = static_cast<uint32_t>(M_);
+    return lists;
+  }
+
+  /// Takes over what is left of the adopted lists, and says which rows are to be linked, and when.
+  LinkOrder adopt() {
+    const std::vector<uint32_t> lists = adoption_.lists();
+    for (uint32_t row = 0; adoption_.m() != 0 && row < adoption_.rows(); ++row) {
+      const auto list = std::span(lists).subspan(row * maxM0_, maxM0_);
+      const auto end = std::find(list.begin(), list.end(), kNoRow);
+      uint32_t* const own = get_linklist0(row);
+      *own = static_cast<uint32_t>(end - list.begin());
+      std::copy(list.begin(), end, own + 1);
+    }
+    return link_order(adoption_, lists, [this](uint32_t row) { return element_levels_[row]; });
+  }
+
+  [[nodiscard]] uint32_t levels_of(uint32_t row) const {
+    return static_cast<uint32_t>(element_levels_[row]) + 1;
+  }
+
+  void do_unit(uint32_t unit, BuildScratch& scratch) {
+    if (phase_ == Phase::kMend) {
+      const uint32_t row = order_.mend[unit];
+      linker_.offer(row, adoption_.beyond_dropped(row), scratch);
+    } else if (phase_ == Phase::kChoose) {
+      const uint32_t row = order_.insert[batch_begin_ + unit];
+      linker_.choose(row, levels_of(row) - 1, enterpoint_node_, static_cast<uint32_t>(maxlevel_),
+                     scratch, std::span(chosen_).subspan(own_lists_[unit], levels_of(row) * M_));
+    } else {
+      const auto links = std::span(links_).subspan(bucket_begin_[unit],
+                                                   bucket_begin_[unit + 1] - bucket_begin_[unit]);
+      std::sort(links.begin(), links.end());
+      linker_.link(links, chosen_, scratch);
+      return;
+    }
+    linked_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  void begin_next() {
+    if (phase_ == Phase::kChoose) {
+      begin_linking();
+    } else {
+      if (phase_ == Phase::kLink) end_batch();
+      begin_batch();
+    }
+  }
+
+  /// The next rows choose their neighbours.
+  void begin_batch() {
+    const auto rest = std::span(order_.insert).subspan(batch_begin_);
+    if (rest.empty()) return phases_.end();
+    // Rows of one batch do not see each other: they have to be few beside those that they see.
+    constexpr size_t kOneIn = 50;
+    constexpr size_t kMost = 2048;
+    const auto batch =
+        rest.first(std::min(rest.size(), std::clamp<size_t>(batch_begin_ / kOneIn, 1, kMost)));
+    // A row that rises above all others goes alone, so that the next ones find it up there.
+    const auto higher = std::find_if(batch.begin(), batch.end(), [this](uint32_t row) {
+      return element_levels_[row] > maxlevel_;
+    });
+    batch_size_ = static_cast<uint32_t>(std::max<ptrdiff_t>(higher - batch.begin(), 1));
+    own_lists_.resize(batch_size_);
+    uint32_t end = 0;
+    for (uint32_t i = 0; i < batch_size_; ++i) {
+      own_lists_[i] = end;
+      end += levels_of(order_.insert[batch_begin_ + i]) * static_cast<uint32_t>(M_);
+    }
+    chosen_.resize(end);
+    phase_ = Phase::kChoose;
+    phases_.begin(batch_size_);
+  }
+
+  /// The chosen rows are linked back: in buckets by their numbers, each of some rows.
+  void begin_linking() {
+    constexpr uint32_t kLinksABucket = 64;
+    const auto buckets = static_cast<uint32_t>(chosen_.size() / kLinksABucket + 1);
+    const auto bucket_of = [buckets](const NewLink& link) {
+      return static_cast<uint32_t>((uint64_t{link.target() * 2654435761U} * buckets) >> 32);
+    };
+    bucket_begin_.assign(buckets + 1, 0);
+    for_each_link([&](const NewLink& link) { ++bucket_begin_[bucket_of(link) + 1]; });
+    for (uint32_t i = 0; i < buckets; ++i) bucket_begin_[i + 1] += bucket_begin_[i];
+    links_.resize(bucket_begin_.back());
+    bucket_end_.assign(bucket_begin_.begin(), bucket_begin_.end());
+    for_each_link([&](const NewLink& link) { links_[bucket_end_[bucket_of(link)]++] = link; });
+    phase_ = Phase::kLink;
+    phases_.begin(buckets);
+  }
+
+  template <typename Visit>
+  void for_each_link(Visit visit) const {
+    for (uint32_t i = 0; i < batch_size_; ++i) {
+      const uint32_t row = order_.insert[batch_begin_ + i];
+      for (uint32_t level = 0; level < levels_of(row); ++level) {
+        const auto begin = own_lists_[i] + level * static_cast<uint32_t>(M_);
+        visit(NewLink::own(row, level, begin));
+        for (size_t at = begin; at < begin + M_ && chosen_[at] != RowLinker::kNone; ++at) {
+          visit(NewLink::to(chosen_[at], level, row));
+        }
       }
     }
-    return current;
   }
 
-  /// A concurrent insertion may have linked to this row already: it is no candidate for itself.
-  static Candidates without(Candidates candidates, uint32_t row) {
-    Candidates kept;
-    for (; !candidates.empty(); candidates.pop()) {
-      if (candidates.top().second != row) kept.push(candidates.top());
+  void end_batch() {
+    const uint32_t first = order_.insert[batch_begin_];
+    if (element_levels_[first] > maxlevel_) {
+      maxlevel_ = element_levels_[first];
+      enterpoint_node_ = first;
     }
-    return kept;
-  }
-
-  /// With the neighbours that the row has on level 0 already.
-  Candidates with_own(Candidates candidates, uint32_t row) {
-    std::vector<uint32_t> own;
-    {
-      const std::lock_guard<std::mutex> lock(link_list_locks_[row]);
-      own = list_of(row);
-    }
-    if (own.empty()) return candidates;
-    Candidates all;
-    for (; !candidates.empty(); candidates.pop()) {
-      all.push(candidates.top());
-      own.erase(std::remove(own.begin(), own.end(), candidates.top().second), own.end());
-    }
-    for (const uint32_t next : own) all.emplace(distance(row, next), next);
-    return all;
-  }
-
-  static uint32_t nearest(Candidates candidates) {
-    while (candidates.size() > 1) candidates.pop();
-    return candidates.top().second;
-  }
-
-  /// Vectors near the largest floats can be no number apart; such distances could not be sorted.
-  [[nodiscard]] float distance(uint32_t a, uint32_t b) const {
-    const float apart =
-        fstdistfunc_(getDataByInternalId(a), getDataByInternalId(b), dist_func_param_);
-    return std::isnan(apart) ? std::numeric_limits<float>::infinity() : apart;
-  }
-
-  /// The neighbours on level 0.
-  [[nodiscard]] std::vector<uint32_t> list_of(uint32_t row) const {
-    hnswlib::linklistsizeint* list = get_linklist0(row);
-    const auto* ids = reinterpret_cast<const uint32_t*>(list + 1);
-    return {ids, ids + getListCount(list)};
-  }
-
-  void set_list(uint32_t row, std::span<const uint32_t> ids) {
-    hnswlib::linklistsizeint* list = get_linklist0(row);
-    std::copy(ids.begin(), ids.end(), reinterpret_cast<uint32_t*>(list + 1));
-    setListCount(list, static_cast<uint16_t>(ids.size()));
+    batch_begin_ += batch_size_;
   }
 
   void copy_list(uint32_t row, int level, uint32_t* out) {
-    hnswlib::linklistsizeint* list = get_linklist_at_level(row, level);
-    std::memcpy(out, list + 1, getListCount(list) * sizeof(uint32_t));
+    const uint32_t* list = get_linklist_at_level(row, level);
+    std::copy_n(list + 1, *list, out);
   }
 
   GraphData::UpperLevel take_level(int level, uint32_t rows) {
@@ -286,54 +339,66 @@ class GraphBuilder::Graph : private KernelSpace, public hnswlib::HierarchicalNSW
     return upper;
   }
 
-  uint32_t dim_;
   GraphAdoption adoption_;
+  RowLinker linker_;
+  LinkOrder order_;
+
+  // What a phase works on; changed only between phases.
+  Phase phase_ = Phase::kChoose;
+  uint32_t batch_begin_ = 0;  // in order_.insert
+  uint32_t batch_size_ = 0;
+  std::vector<uint32_t> own_lists_;     // where the lists of each row of the batch begin in chosen_
+  std::vector<RankedRow> chosen_;       // M a row and level
+  std::vector<NewLink> links_;          // by bucket
+  std::vector<uint32_t> bucket_begin_;  // and where the last one ends
+  std::vector<uint32_t> bucket_end_;
+
+  BuildPhases phases_;
+  std::atomic<uint32_t> linked_{1};  // the entry is from the beginning
+  std::atomic<bool> failed_{false};
+  std::mutex scratch_mutex_;
+  size_t scratches_ = 0;
+  std::vector<std::unique_ptr<BuildScratch>> idle_;
 };
 
-GraphBuilder::GraphBuilder(std::unique_ptr<Graph> graph)
-    : graph_(std::move(graph)), order_(graph_->adopt()) {}
+GraphBuilder::GraphBuilder(std::unique_ptr<Graph> graph) : graph_(std::move(graph)) {}
 GraphBuilder::~GraphBuilder() = default;
 
 Expected<std::unique_ptr<GraphBuilder>> GraphBuilder::create(const GraphParams& params,
-                                                             Metric metric, uint32_t dim,
+                                                             const CodeBlock& codes,
                                                              GraphAdoption adoption) {
   if (adoption.m() != 0 && adoption.m() != params.m) {
     return Error{Code::kInvalidArgument, "A graph of M " + std::to_string(adoption.m()) +
                                              " cannot become one of M " + std::to_string(params.m)};
   }
   const uint32_t rows = adoption.rows();
+  if (codes.rows != rows || rows >= kMostBuildRows) {
+    return Error{Code::kInvalidArgument, "A graph of " + std::to_string(rows) +
+                                             " rows cannot be built from " +
+                                             std::to_string(codes.rows) + " codes"};
+  }
   try {
     return std::unique_ptr<GraphBuilder>(
-        new GraphBuilder(std::make_unique<Graph>(params, metric, dim, std::move(adoption))));
+        new GraphBuilder(std::make_unique<Graph>(params, codes, std::move(adoption))));
   } catch (const std::exception& failure) {  // std::bad_alloc, or hnswlib's "Not enough memory"
     return Error{Code::kOutOfMemory, std::string("No memory for the graph of ") +
                                          std::to_string(rows) + " rows: " + failure.what()};
   }
 }
 
-void GraphBuilder::set_vector(uint32_t row, const float* vector, float scale) {
-  graph_->set_vector(row, vector, scale);
-}
-
-uint32_t GraphBuilder::to_link() const {
-  return static_cast<uint32_t>(1 + order_.mend.size() + order_.insert.size());
-}
-
-Expected<void> GraphBuilder::link_nth(uint32_t n) {
+Expected<bool> GraphBuilder::link(const std::function<bool()>& goes_on) {
   try {
-    if (n == 0) {
-      graph_->insert(order_.entry);
-    } else if (n <= order_.mend.size()) {
-      graph_->mend(order_.mend[n - 1]);
-    } else {
-      graph_->insert(order_.insert[n - 1 - order_.mend.size()]);
-    }
-    return {};
+    return graph_->link(goes_on);
   } catch (const std::bad_alloc&) {
-    return Error{Code::kOutOfMemory, "No memory to link a row into the graph"};
-  } catch (const std::exception& failure) {
-    return Error{Code::kInternal, std::string("hnswlib refused a row: ") + failure.what()};
+    return Error{Code::kOutOfMemory, "No memory to link rows into the graph"};
   }
+}
+
+uint32_t GraphBuilder::to_link() const { return graph_->to_link(); }
+uint32_t GraphBuilder::linked() const { return graph_->linked(); }
+
+std::vector<Neighbor> GraphBuilder::search_with_hnswlib(uint32_t row, uint32_t k, uint32_t ef) {
+  return graph_->search(row, k, ef);
 }
 
 GraphData GraphBuilder::finish() {

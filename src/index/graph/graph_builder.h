@@ -1,47 +1,56 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 #include "base/expected.h"
+#include "index/code_block.h"
 #include "index/graph/graph_adoption.h"
 #include "index/graph/graph_layout.h"
-#include "index/graph/link_order.h"
-#include "kernel/metric.h"
+#include "index/index.h"
 
 namespace quiver::index {
 
-/// Builds a graph over a fixed number of rows with hnswlib: first every vector is set, then every
-/// row is linked, then the graph is taken. The graph is never searched while it is built. It can
-/// start from a finished graph (GraphAdoption): then only rows that are new, have lost neighbours
-/// or are on upper levels need linking.
+/// Builds a graph over a fixed number of rows, by their codes. It can start from a finished graph
+/// (GraphAdoption): then only rows that are new, have lost neighbours or are on upper levels need
+/// linking.
 ///
-/// hnswlib's `addPoint` draws levels from one unsynchronised generator and publishes a row before
-/// its vector is written. Here the levels come from the row number, all rows exist before the first
-/// insertion, and one lock is held at a time, so that `link_nth` is free of races and of lock
-/// cycles; the searches, the pruning heuristic and the linking are hnswlib's own.
-///
-/// With one thread linking 0, 1, 2, …, the graph is the same on every machine.
-/// Source: HNSW, Malkov & Yashunin 2016, Alg. 1–4; rows that have lost neighbours are offered those
-/// behind them as in FreshDiskANN, Singh et al. 2021, Alg. 4.
+/// Rows are linked in batches that grow with the graph. First each row of a batch chooses its
+/// neighbours from the graph as it was before the batch, then each row that was chosen is linked to
+/// those that chose it. So there are no locks on rows, and the graph is the same for any number of
+/// threads, in any slices of time, on every machine. The graph lies in the memory of an hnswlib
+/// index, and its levels, lists and heuristic are hnswlib's; the insertion is ours.
+/// Source: HNSW, Malkov & Yashunin 2016, Alg. 1–4; batches: ParlayANN, Manohar et al. 2024; rows
+/// that have lost neighbours are offered those behind them as in FreshDiskANN, Singh et al. 2021,
+/// Alg. 4.
 class GraphBuilder {
  public:
-  /// At least one row, `dim` ≥ 1; GraphAdoption(rows) begins from nothing. OUT_OF_MEMORY if the
-  /// rows do not fit, INVALID_ARGUMENT if the adopted graph has another M.
-  static Expected<std::unique_ptr<GraphBuilder>> create(const GraphParams& params, Metric metric,
-                                                        uint32_t dim, GraphAdoption adoption);
+  /// At least one row, and a code for each, whose memory is borrowed; GraphAdoption(rows) begins
+  /// from nothing. OUT_OF_MEMORY if the graph does not fit, INVALID_ARGUMENT if there are not as
+  /// many codes as rows or the adopted graph has another M.
+  static Expected<std::unique_ptr<GraphBuilder>> create(const GraphParams& params,
+                                                        const CodeBlock& codes,
+                                                        GraphAdoption adoption);
   ~GraphBuilder();
   GraphBuilder(const GraphBuilder&) = delete;
   GraphBuilder& operator=(const GraphBuilder&) = delete;
 
-  /// Copies a vector of `dim` floats, scaled by `scale` (1/‖v‖ under cosine, else 1).
-  void set_vector(uint32_t row, const float* vector, float scale);
+  /// Links rows until all are linked (true), or `goes_on` says no (false); it is asked before each
+  /// step, which takes as long as one or two searches. For several threads at once; one that finds
+  /// nothing to do waits for the others' steps. After an error nothing but the destructor is of
+  /// use.
+  Expected<bool> link(const std::function<bool()>& goes_on);
 
-  /// How many rows need linking, at least 1.
+  /// How many rows need linking, at least 1, and how many of them have found their neighbours.
   [[nodiscard]] uint32_t to_link() const;
+  [[nodiscard]] uint32_t linked() const;
 
-  /// Links the n-th of them. Safe for several threads with different n; 0 goes first and alone.
-  Expected<void> link_nth(uint32_t n);
+  /// The `k` rows nearest to a row's code by hnswlib's own search over the graph as it is, nearest
+  /// first: what other searches are held against. Not while rows are linked.
+  [[nodiscard]] std::vector<Neighbor> search_with_hnswlib(uint32_t row, uint32_t k, uint32_t ef);
 
   /// The finished graph; every row is reachable from the entry. The builder is empty after this.
   GraphData finish();
@@ -51,7 +60,6 @@ class GraphBuilder {
   explicit GraphBuilder(std::unique_ptr<Graph> graph);
 
   std::unique_ptr<Graph> graph_;
-  LinkOrder order_;
 };
 
 }  // namespace quiver::index

@@ -11,7 +11,7 @@ namespace quiver::index {
 
 /// In which order a builder links rows.
 struct LinkOrder {
-  uint32_t entry = 0;            ///< linked first and alone
+  uint32_t entry = 0;            ///< where walks begin until a higher row is linked
   std::vector<uint32_t> mend;    ///< adopted rows that have lost some neighbours
   std::vector<uint32_t> insert;  ///< rows whose neighbours are to be searched, without the entry
 };

@@ -60,7 +60,7 @@ struct BytesNeon {
   static void totals(Sums a, Sums b, Sums c, Sums d, uint32_t* out) {
     vst1q_u32(out, vpaddq_u32(vpaddq_u32(a, b), vpaddq_u32(c, d)));
   }
-  static void prefetch(const uint8_t* p) {
+  [[gnu::always_inline]] static void prefetch(const uint8_t* p) {
 #if defined(_MSC_VER) && !defined(__clang__)
     __prefetch(p);
 #else

@@ -28,7 +28,7 @@ struct LanesSse4 {
   static float square_root(float x) {
     return simde_mm_cvtss_f32(simde_mm_sqrt_ps(simde_mm_set1_ps(x)));
   }
-  static void prefetch(const char* p) {
+  [[gnu::always_inline]] static void prefetch(const char* p) {
 #if defined(__GNUC__)
     __builtin_prefetch(p);  // simde 0.8 asks for the farthest cache instead of the nearest
 #else

@@ -53,7 +53,7 @@ struct RegsAvx2 {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out), four(all));
   }
   static constexpr bool kPrefetches = true;
-  static void prefetch(const uint8_t* p) {
+  [[gnu::always_inline]] static void prefetch(const uint8_t* p) {
     _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
   }
 };

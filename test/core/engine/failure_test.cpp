@@ -59,8 +59,7 @@ class Failure : public testing::Test {
     auto job = collection_->next_job();
     EXPECT_TRUE(job);
     EXPECT_TRUE(job->prepare());
-    while (*job->link_next()) {
-    }
+    EXPECT_TRUE(*job->link([] { return true; }));
     return job;
   }
 

@@ -48,8 +48,7 @@ class Merge : public testing::Test {
     auto job = collection_->next_job();
     EXPECT_TRUE(job->prepare());
     const uint32_t linked = job->rows() - job->rows_done() + 1;
-    while (*job->link_next()) {
-    }
+    EXPECT_TRUE(*job->link([] { return true; }));
     EXPECT_EQ(job->rows_done(), job->rows());
     EXPECT_TRUE(job->write(collection_->vfs()));
     EXPECT_TRUE(collection_->install(*job));
@@ -130,8 +129,7 @@ TEST_F(Merge, CanBeStoppedAtAnyTime) {
   auto late = collection_->next_job();
   late->set_stop(&stop);
   ASSERT_TRUE(late->prepare());
-  while (*late->link_next()) {
-  }
+  EXPECT_TRUE(*late->link([] { return true; }));
   stop = true;
   EXPECT_EQ(late->write(collection_->vfs()).error().code, Code::kClosed);
 

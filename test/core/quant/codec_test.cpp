@@ -13,7 +13,7 @@
 #include "quant/choose.h"
 #include "quant/coded_rows.h"
 #include "quant/scalar_codec.h"
-#include "quant/vectors.h"
+#include "support/vectors.h"
 
 namespace quiver::quant {
 namespace {
@@ -30,10 +30,8 @@ std::vector<uint32_t> order_of(const std::vector<T>& distances, size_t count) {
 
 std::vector<uint32_t> distances_by_code(const Codec& codec, const Vectors& rows, Metric metric,
                                         uint32_t dim, const float* query) {
-  CodedRows coded(std::shared_ptr<const Codec>(&codec, [](const Codec*) {}), rows.rows());
-  for (uint32_t row = 0; row < rows.rows(); ++row) {
-    codec.encode_row(rows.vector(row), rows.inv_norm(row), coded.code(row));
-  }
+  const CodedRows coded =
+      encode_all(std::shared_ptr<const Codec>(&codec, [](const Codec*) {}), rows);
   std::vector<float> unit(query, query + dim);
   if (metric == Metric::kCosine) {
     const float scale = kernel::inverse_norm(query, dim);

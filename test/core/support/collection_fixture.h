@@ -63,8 +63,7 @@ class CollectionFixture {
   void maintain() {
     while (auto job = collection_->next_job()) {
       ASSERT_TRUE(job->prepare());
-      while (*job->link_next()) {
-      }
+      EXPECT_TRUE(*job->link([] { return true; }));
       ASSERT_TRUE(job->write(collection_->vfs()));
       ASSERT_TRUE(collection_->install(*job));
     }

@@ -11,6 +11,9 @@
 #include "base/msgpack.h"
 #include "engine/collection.h"
 #include "index/graph/graph_builder.h"
+#include "index/graph/node_order.h"
+#include "quant/choose.h"
+#include "quant/coded_rows.h"
 #include "store/file_names.h"
 #include "store/manifest.h"
 #include "support/batches.h"
@@ -18,6 +21,7 @@
 #include "support/manifest_file.h"
 #include "support/require.h"
 #include "support/segment_file.h"
+#include "support/vectors.h"
 
 namespace quiver::fuzz {
 namespace {
@@ -34,31 +38,39 @@ const Buffer& section(const SegmentImage& segment, uint32_t id) {
 }
 
 void add_graph(SegmentImage& segment, const Sample& sample) {
-  const auto float_of = [](const Buffer& content, size_t index) {
-    float value = 0;
-    std::memcpy(&value, &content[index * sizeof(value)], sizeof(value));
-    return value;
-  };
   const Buffer& vectors = section(segment, 2);
   const auto rows = static_cast<uint32_t>(vectors.size() / sizeof(float) / sample.dim);
-  auto builder =
-      index::GraphBuilder::create(kGraph, sample.metric, sample.dim, index::GraphAdoption(rows));
+  std::vector<float> numbers(size_t{rows} * sample.dim);
+  std::memcpy(numbers.data(), vectors.data(), numbers.size() * sizeof(float));
+  const quant::Vectors training(sample.metric, sample.dim, std::move(numbers));
+  const auto codec = quant::build_codec({}, sample.metric, sample.dim, training);
+  const quant::CodedRows codes = quant::encode_all(codec, training);
+  auto builder = index::GraphBuilder::create(
+      kGraph, {codes.codes(), codec->bytes(), rows, &codec->kernel()}, index::GraphAdoption(rows));
   require(static_cast<bool>(builder), "a graph can be built");
-  std::vector<float> vector(sample.dim);
-  for (uint32_t row = 0; row < rows; ++row) {
-    for (uint32_t i = 0; i < sample.dim; ++i) {
-      vector[i] = float_of(vectors, size_t{row} * sample.dim + i);
-    }
-    const bool is_cosine = sample.metric == Metric::kCosine;
-    (*builder)->set_vector(row, vector.data(), is_cosine ? float_of(section(segment, 3), row) : 1);
-  }
-  for (uint32_t n = 0; n < (*builder)->to_link(); ++n) {
-    require(static_cast<bool>((*builder)->link_nth(n)), "a row is linked");
-  }
-  const index::GraphData graph = (*builder)->finish();
+  const auto linked = (*builder)->link([] { return true; });
+  require(linked && *linked, "rows are linked");
+  const index::GraphData built = (*builder)->finish();
+  const std::vector<uint32_t> node_rows = index::walk_order(built.view());
+  const index::GraphData graph = index::renumbered(built, node_rows);
   const Bytes level0 = as_bytes(std::span<const uint32_t>(graph.neighbors));
   segment.sections.push_back({6, graph.encode_upper()});
   segment.sections.push_back({7, Buffer(level0.begin(), level0.end())});
+  ByteWriter code_info;
+  code_info.put(static_cast<uint32_t>(codec->kind()));
+  code_info.put<uint32_t>(1);
+  code_info.put(1.0F);
+  code_info.put<uint32_t>(0);
+  code_info.put_bytes(codec->parameters());
+  segment.sections.push_back({8, code_info.take()});
+  ByteWriter of_nodes;
+  for (const uint32_t row : node_rows) {
+    of_nodes.put_bytes(codes.bytes().subspan(row * codec->bytes(), codec->bytes()));
+  }
+  segment.sections.push_back({9, of_nodes.take()});
+  ByteWriter rows_of_nodes;
+  for (const uint32_t row : node_rows) rows_of_nodes.put(row);
+  segment.sections.push_back({10, rows_of_nodes.take()});
   Buffer& info = segment.sections.front().content;
   require(segment.sections.front().id == 1 && info.size() == 24, "the info section comes first");
   info[12] = 1;

@@ -25,7 +25,7 @@ struct Entry {
 static_assert(sizeof(Entry) == 24);
 
 /// Vectors and level 0 lie at pages.
-size_t alignment_of(uint32_t id) { return id == 2 || id == 7 ? 4096 : 64; }
+size_t alignment_of(uint32_t id) { return id == 2 || id == 7 || id == 9 ? 4096 : 64; }
 
 /// Changes numbers of the table itself, which write_segment_file() would put right, and gives it
 /// its checksum back.

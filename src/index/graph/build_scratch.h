@@ -1,0 +1,118 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace quiver::index {
+
+/// A row and how far it is, as one number, so that the nearest are sorted, and equally near ones by
+/// row.
+using RankedRow = uint64_t;
+
+inline constexpr uint32_t kMostBuildRows = uint32_t{1} << 31;  // a bit is the pool's
+
+constexpr RankedRow ranked(uint32_t distance, uint32_t row) {
+  return (uint64_t{distance} << 32) | (row << 1);
+}
+constexpr uint32_t row_of(RankedRow ranked) { return static_cast<uint32_t>(ranked) >> 1; }
+constexpr uint32_t distance_of(RankedRow ranked) { return static_cast<uint32_t>(ranked >> 32); }
+
+/// The nearest `capacity` rows that a walk has met, each expanded at most once.
+class BuildPool {
+ public:
+  void clear(uint32_t capacity) {
+    entries_.resize(capacity);
+    size_ = 0;
+    cursor_ = 0;
+  }
+
+  void insert(RankedRow entry) {
+    size_t size = size_;
+    RankedRow* const entries = entries_.data();
+    if (size == entries_.size()) {
+      if (entry >= entries[size - 1]) return;
+      --size;
+    }
+    // The first that is not before it, without a branch that a processor would guess wrong.
+    const RankedRow* base = entries;
+    for (size_t count = size; count != 0;) {
+      const size_t half = count - count / 2;
+      base += base[half - 1] < entry ? half : 0;
+      count /= 2;
+    }
+    const auto place = static_cast<size_t>(base - entries);
+    std::memmove(entries + place + 1, entries + place, (size - place) * sizeof(RankedRow));
+    entries[place] = entry;
+    size_ = size + 1;
+    cursor_ = std::min(cursor_, place);
+  }
+
+  /// The nearest row not yet expanded, which counts as expanded from now on; false if none is left.
+  bool next(uint32_t& row) {
+    if (!find_next()) return false;
+    entries_[cursor_] |= kExpanded;
+    row = row_of(entries_[cursor_]);
+    return true;
+  }
+
+  /// The one that next() would give now.
+  bool peek(uint32_t& row) {
+    if (!find_next()) return false;
+    row = row_of(entries_[cursor_]);
+    return true;
+  }
+
+  [[nodiscard]] size_t size() const { return size_; }
+  [[nodiscard]] RankedRow at(size_t i) const { return entries_[i] & ~kExpanded; }
+
+ private:
+  static constexpr RankedRow kExpanded = 1;
+
+  bool find_next() {
+    while (cursor_ < size_ && (entries_[cursor_] & kExpanded) != 0) ++cursor_;
+    return cursor_ < size_;
+  }
+
+  std::vector<RankedRow> entries_;
+  size_t size_ = 0;
+  size_t cursor_ = 0;
+};
+
+/// Which rows a walk has seen: a byte a row, so that much of it stays in the nearest caches.
+class BuildVisited {
+ public:
+  explicit BuildVisited(uint32_t rows) : marks_(rows, 0) {}
+
+  void clear() {
+    if (++walk_ != 0) return;
+    std::fill(marks_.begin(), marks_.end(), uint8_t{0});
+    walk_ = 1;
+  }
+
+  /// Marks the row; whether it was new.
+  bool insert(uint32_t row) {
+    const bool is_new = marks_[row] != walk_;
+    marks_[row] = walk_;
+    return is_new;
+  }
+
+ private:
+  std::vector<uint8_t> marks_;
+  uint8_t walk_ = 0;
+};
+
+/// What a thread needs to link rows, kept from row to row so that linking allocates nothing.
+struct BuildScratch {
+  explicit BuildScratch(uint32_t all_rows) : visited(all_rows) {}
+
+  BuildVisited visited;
+  BuildPool pool;
+  std::vector<uint32_t> rows;       // to be measured
+  std::vector<uint32_t> distances;  // of `rows`
+  std::vector<RankedRow> candidates;
+  std::vector<RankedRow> chosen;
+};
+
+}  // namespace quiver::index

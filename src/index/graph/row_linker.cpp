@@ -1,0 +1,220 @@
+#include "index/graph/row_linker.h"
+
+#include <algorithm>
+
+namespace quiver::index {
+namespace {
+
+/// Asks for a list of neighbours ahead of its use, where the compiler can.
+void prefetch(const uint32_t* list, uint32_t capacity) {
+#if defined(__GNUC__)
+  constexpr uint32_t kLineWords = 16;
+  for (uint32_t at = 0; at <= capacity; at += kLineWords) __builtin_prefetch(list + at);
+#else
+  (void)list;
+  (void)capacity;
+#endif
+}
+
+}  // namespace
+
+/// The distances from `row` to scratch.rows.
+void RowLinker::measure(uint32_t row, BuildScratch& scratch) const {
+  scratch.distances.resize(scratch.rows.size());
+  codes_.kernel->batch(codes_.code(row), codes_.codes, codes_.bytes, scratch.rows.data(),
+                       scratch.rows.size(), scratch.distances.data());
+}
+
+/// Greedy search from the top level down to the one above `level`.
+uint32_t RowLinker::descend(uint32_t row, uint32_t entry, uint32_t top, uint32_t level,
+                            BuildScratch& scratch) const {
+  uint32_t current = entry;
+  uint32_t best = distance(row, entry);
+  for (uint32_t at = top; at > level; --at) {
+    for (bool changed = true; changed;) {
+      changed = false;
+      const auto list = lists_.rows(current, at);
+      scratch.rows.assign(list.begin(), list.end());
+      measure(row, scratch);
+      for (size_t i = 0; i < scratch.rows.size(); ++i) {
+        if (scratch.distances[i] >= best) continue;
+        best = scratch.distances[i];
+        current = scratch.rows[i];
+        changed = true;
+      }
+    }
+  }
+  return current;
+}
+
+/// The nearest rows that a best-first walk from `start` meets, without `row`: in scratch.pool.
+void RowLinker::walk(uint32_t row, uint32_t start, uint32_t level, BuildScratch& scratch) const {
+  scratch.visited.clear();
+  scratch.visited.insert(row);
+  scratch.visited.insert(start);
+  scratch.pool.clear(ef_);
+  if (start != row) scratch.pool.insert(ranked(distance(row, start), start));
+  const uint32_t capacity = lists_.capacity(level);
+  for (uint32_t current; scratch.pool.next(current);) {
+    const auto list = lists_.rows(current, level);
+    if (uint32_t after; scratch.pool.peek(after)) prefetch(lists_.at(after, level), capacity);
+    scratch.rows.resize(list.size());
+    size_t count = 0;
+    for (const uint32_t next : list) {
+      scratch.rows[count] = next;
+      count += scratch.visited.insert(next) ? 1 : 0;
+    }
+    scratch.rows.resize(count);
+    measure(row, scratch);
+    for (size_t i = 0; i < count; ++i) {
+      scratch.pool.insert(ranked(scratch.distances[i], scratch.rows[i]));
+    }
+  }
+}
+
+/// Adds the neighbours that the row has on level 0 to its candidates.
+void RowLinker::add_own(uint32_t row, BuildScratch& scratch) const {
+  scratch.rows.clear();
+  for (const uint32_t next : lists_.rows(row, 0)) {
+    const bool is_known =
+        std::any_of(scratch.candidates.begin(), scratch.candidates.end(),
+                    [next](RankedRow candidate) { return row_of(candidate) == next; });
+    if (!is_known) scratch.rows.push_back(next);
+  }
+  if (scratch.rows.empty()) return;
+  measure(row, scratch);
+  for (size_t i = 0; i < scratch.rows.size(); ++i) {
+    scratch.candidates.push_back(ranked(scratch.distances[i], scratch.rows[i]));
+  }
+  std::sort(scratch.candidates.begin(), scratch.candidates.end());
+}
+
+/// Whether the candidate is nearer to a chosen row than to the row that chooses.
+bool RowLinker::is_covered(RankedRow candidate, std::span<const RankedRow> chosen) const {
+  const uint32_t row = row_of(candidate);
+  const uint32_t apart = distance_of(candidate);
+  return std::any_of(chosen.begin(), chosen.end(), [this, row, apart](RankedRow other) {
+    return distance(row_of(other), row) < apart;
+  });
+}
+
+/// The heuristic: of sorted candidates those that no nearer one covers, at most `limit`.
+void RowLinker::select(uint32_t limit, BuildScratch& scratch) const {
+  scratch.chosen.clear();
+  // Too few to be choosy.
+  if (scratch.candidates.size() < limit) {
+    scratch.chosen = scratch.candidates;
+    return;
+  }
+  for (const RankedRow candidate : scratch.candidates) {
+    if (scratch.chosen.size() == limit) return;
+    if (!is_covered(candidate, scratch.chosen)) scratch.chosen.push_back(candidate);
+  }
+}
+
+void RowLinker::choose(uint32_t row, uint32_t level, uint32_t entry, uint32_t top,
+                       BuildScratch& scratch, std::span<RankedRow> out) const {
+  std::fill(out.begin(), out.end(), kNone);
+  uint32_t current = descend(row, entry, top, level, scratch);
+  for (uint32_t above = std::min(level, top) + 1; above > 0; --above) {
+    const uint32_t at = above - 1;
+    walk(row, current, at, scratch);
+    scratch.candidates.clear();
+    for (size_t i = 0; i < scratch.pool.size(); ++i) {
+      scratch.candidates.push_back(scratch.pool.at(i));
+    }
+    if (!scratch.candidates.empty()) current = row_of(scratch.candidates.front());
+    if (at == 0) add_own(row, scratch);
+    select(lists_.m, scratch);
+    std::copy(scratch.chosen.begin(), scratch.chosen.end(),
+              out.begin() + static_cast<ptrdiff_t>(size_t{at} * lists_.m));
+  }
+}
+
+void RowLinker::link(std::span<const NewLink> links, std::span<const RankedRow> chosen,
+                     BuildScratch& scratch) const {
+  while (!links.empty()) {
+    const uint64_t place = links.front().place;
+    const auto other = std::find_if(links.begin(), links.end(),
+                                    [place](const NewLink& link) { return link.place != place; });
+    auto same = links.first(static_cast<size_t>(other - links.begin()));
+    links = links.subspan(same.size());
+    const uint32_t target = same.front().target();
+    const uint32_t level = same.front().level();
+    if (same.front().is_own()) {
+      uint32_t* const list = lists_.at(target, level);
+      uint32_t count = 0;
+      for (const RankedRow next : chosen.subspan(same.front().from, lists_.m)) {
+        if (next == kNone) break;
+        list[1 + count++] = row_of(next);
+      }
+      *list = count;
+      same = same.subspan(1);
+    }
+    if (!same.empty()) add_links(target, level, same, scratch);
+  }
+}
+
+/// Adds links to one list: where there is no room for all, what the heuristic leaves of both.
+void RowLinker::add_links(uint32_t target, uint32_t level, std::span<const NewLink> links,
+                          BuildScratch& scratch) const {
+  uint32_t* const list = lists_.at(target, level);
+  const auto old = lists_.rows(target, level);
+  scratch.candidates.clear();
+  for (const NewLink& link : links) {
+    const RankedRow source = link.source();
+    const bool is_there = std::find(old.begin(), old.end(), row_of(source)) != old.end();
+    if (!is_there) scratch.candidates.push_back(source);
+  }
+  if (old.size() + scratch.candidates.size() <= lists_.capacity(level)) {
+    for (const RankedRow next : scratch.candidates) list[1 + (*list)++] = row_of(next);
+    return;
+  }
+  scratch.rows.assign(old.begin(), old.end());
+  measure(target, scratch);
+  for (size_t i = 0; i < scratch.rows.size(); ++i) {
+    scratch.candidates.push_back(ranked(scratch.distances[i], scratch.rows[i]));
+  }
+  std::sort(scratch.candidates.begin(), scratch.candidates.end());
+  select(lists_.capacity(level), scratch);
+  *list = static_cast<uint32_t>(scratch.chosen.size());
+  for (size_t i = 0; i < scratch.chosen.size(); ++i) list[1 + i] = row_of(scratch.chosen[i]);
+}
+
+void RowLinker::offer(uint32_t row, std::span<const uint32_t> offered,
+                      BuildScratch& scratch) const {
+  uint32_t* const list = lists_.at(row, 0);
+  const auto has = [&](uint32_t next) {
+    return std::find(list + 1, list + 1 + *list, next) != list + 1 + *list;
+  };
+  scratch.rows.clear();
+  std::copy_if(offered.begin(), offered.end(), std::back_inserter(scratch.rows),
+               [&](uint32_t next) { return !has(next); });
+  measure(row, scratch);
+  scratch.candidates.clear();
+  for (size_t i = 0; i < scratch.rows.size(); ++i) {
+    scratch.candidates.push_back(ranked(scratch.distances[i], scratch.rows[i]));
+  }
+  std::sort(scratch.candidates.begin(), scratch.candidates.end());
+  const uint32_t capacity = lists_.capacity(0);
+  scratch.chosen.clear();
+  for (uint32_t i = 0; i < *list; ++i) scratch.chosen.push_back(ranked(0, list[1 + i]));
+  scratch.rows.clear();  // those that the heuristic refuses
+  for (const RankedRow candidate : scratch.candidates) {
+    if (scratch.chosen.size() == capacity) break;
+    if (is_covered(candidate, scratch.chosen)) {
+      scratch.rows.push_back(row_of(candidate));
+    } else {
+      scratch.chosen.push_back(candidate);
+    }
+  }
+  uint32_t count = 0;
+  for (const RankedRow next : scratch.chosen) list[1 + count++] = row_of(next);
+  for (const uint32_t next : scratch.rows) {
+    if (count * 4 >= capacity * 3) break;
+    list[1 + count++] = next;
+  }
+  *list = count;
+}
+
+}  // namespace quiver::index
