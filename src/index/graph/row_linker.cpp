@@ -9,7 +9,7 @@ namespace {
 void prefetch(const uint32_t* list, uint32_t capacity) {
 #if defined(__GNUC__)
   constexpr uint32_t kLineWords = 16;
-  for (uint32_t at = 0; at <= capacity; at += kLineWords) __builtin_prefetch(list + at);
+  for (uint32_t at = 0; at < capacity; at += kLineWords) __builtin_prefetch(list + at);
 #else
   (void)list;
   (void)capacity;
