@@ -106,7 +106,14 @@ void RowLinker::select(uint32_t limit, BuildScratch& scratch) const {
     scratch.chosen = scratch.candidates;
     return;
   }
-  for (const RankedRow candidate : scratch.candidates) {
+  // Rows equal to the one that chooses cover nothing. Among many of them a row needs links that
+  // lead away.
+  auto equal = scratch.candidates.begin();
+  while (equal != scratch.candidates.end() && distance_of(*equal) == 0) ++equal;
+  const auto most_equal = static_cast<ptrdiff_t>(limit / 2);
+  scratch.chosen.assign(scratch.candidates.begin(),
+                        std::min(equal, scratch.candidates.begin() + most_equal));
+  for (const RankedRow candidate : std::span(equal, scratch.candidates.end())) {
     if (scratch.chosen.size() == limit) return;
     if (!is_covered(candidate, scratch.chosen)) scratch.chosen.push_back(candidate);
   }

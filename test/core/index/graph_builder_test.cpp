@@ -50,7 +50,7 @@ class Codes {
     constexpr size_t kNearest = 10;
     size_t hits = 0;
     for (uint32_t i = 0; i < kQueries; ++i) {
-      const uint32_t query = from + i * ((rows_ - from) / kQueries);
+      const uint32_t query = from + i * 2654435761U % (rows_ - from);
       std::vector<uint32_t> truth(rows_);
       for (uint32_t row = 0; row < rows_; ++row) truth[row] = distance(query, row);
       std::nth_element(truth.begin(), truth.begin() + kNearest - 1, truth.end());
