@@ -28,39 +28,33 @@ class BuildPool {
     cursor_ = 0;
   }
 
-  void insert(RankedRow entry) {
+  /// Whether it is among the nearest.
+  bool insert(RankedRow entry) {
     size_t size = size_;
     RankedRow* const entries = entries_.data();
     if (size == entries_.size()) {
-      if (entry >= entries[size - 1]) return;
+      if (entry >= entries[size - 1]) return false;
       --size;
     }
     // The first that is not before it, without a branch that a processor would guess wrong.
-    const RankedRow* base = entries;
-    for (size_t count = size; count != 0;) {
+    size_t place = 0;
+    for (size_t count = size; count != 0; count /= 2) {
       const size_t half = count - count / 2;
-      base += base[half - 1] < entry ? half : 0;
-      count /= 2;
+      place += half & (size_t{0} - static_cast<size_t>(entries[place + half - 1] < entry));
     }
-    const auto place = static_cast<size_t>(base - entries);
     std::memmove(entries + place + 1, entries + place, (size - place) * sizeof(RankedRow));
     entries[place] = entry;
     size_ = size + 1;
     cursor_ = std::min(cursor_, place);
+    return true;
   }
 
   /// The nearest row not yet expanded, which counts as expanded from now on; false if none is left.
   bool next(uint32_t& row) {
-    if (!find_next()) return false;
+    while (cursor_ < size_ && (entries_[cursor_] & kExpanded) != 0) ++cursor_;
+    if (cursor_ == size_) return false;
+    row = row_of(entries_[cursor_]);
     entries_[cursor_] |= kExpanded;
-    row = row_of(entries_[cursor_]);
-    return true;
-  }
-
-  /// The one that next() would give now.
-  bool peek(uint32_t& row) {
-    if (!find_next()) return false;
-    row = row_of(entries_[cursor_]);
     return true;
   }
 
@@ -69,11 +63,6 @@ class BuildPool {
 
  private:
   static constexpr RankedRow kExpanded = 1;
-
-  bool find_next() {
-    while (cursor_ < size_ && (entries_[cursor_] & kExpanded) != 0) ++cursor_;
-    return cursor_ < size_;
-  }
 
   std::vector<RankedRow> entries_;
   size_t size_ = 0;

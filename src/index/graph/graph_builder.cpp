@@ -170,17 +170,10 @@ class GraphBuilder::Graph : private CodeSpace, public hnswlib::HierarchicalNSW<i
     std::unique_ptr<BuildScratch> scratch_;
   };
 
-  /// Makes room for all rows, with empty lists. A list on level 0 begins with a cache line.
+  /// Makes room for all rows, with empty lists.
   LinkLists make_room() {
-    constexpr size_t kLine = 64;
     const uint32_t rows = adoption_.rows();
-    size_data_per_element_ = (size_data_per_element_ + kLine - 1) / kLine * kLine;
-    std::free(data_level0_memory_);
-    data_level0_memory_ = nullptr;
-    data_level0_memory_ = resized(data_level0_memory_, rows * size_data_per_element_ + kLine);
-    offsetLevel0_ = (kLine - reinterpret_cast<uintptr_t>(data_level0_memory_) % kLine) % kLine;
-    offsetData_ += offsetLevel0_;
-    label_offset_ += offsetLevel0_;
+    data_level0_memory_ = resized(data_level0_memory_, rows * size_data_per_element_);
     linkLists_ = resized(linkLists_, rows * sizeof(*linkLists_));
     element_levels_.resize(rows);
     max_elements_ = rows;
@@ -189,9 +182,7 @@ class GraphBuilder::Graph : private CodeSpace, public hnswlib::HierarchicalNSW<i
       element_levels_[row] = level;
       linkLists_[row] = nullptr;
       if (level > 0) {
-        // hnswlib reads one id beyond a list to prefetch.
-        linkLists_[row] =
-            static_cast<char*>(std::calloc(1, size_links_per_element_ * level + kLine));
+        linkLists_[row] = static_cast<char*>(std::calloc(level, size_links_per_element_));
         if (linkLists_[row] == nullptr) throw std::bad_alloc();
       }
       cur_element_count = row + 1;  // the destructor frees this many lists
@@ -200,7 +191,7 @@ class GraphBuilder::Graph : private CodeSpace, public hnswlib::HierarchicalNSW<i
       setExternalLabel(row, row);
     }
     LinkLists lists;
-    lists.level0 = data_level0_memory_ + offsetLevel0_;
+    lists.level0 = data_level0_memory_;
     lists.level0_stride = size_data_per_element_;
     lists.upper = linkLists_;
     lists.upper_stride = size_links_per_element_;

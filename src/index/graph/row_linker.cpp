@@ -9,7 +9,7 @@ namespace {
 void prefetch(const uint32_t* list, uint32_t capacity) {
 #if defined(__GNUC__)
   constexpr uint32_t kLineWords = 16;
-  for (uint32_t at = 0; at <= capacity; at += kLineWords) __builtin_prefetch(list + at);
+  for (uint32_t at = 0; at < capacity; at += kLineWords) __builtin_prefetch(list + at);
 #else
   (void)list;
   (void)capacity;
@@ -18,11 +18,11 @@ void prefetch(const uint32_t* list, uint32_t capacity) {
 
 }  // namespace
 
-/// The distances from `row` to scratch.rows.
-void RowLinker::measure(uint32_t row, BuildScratch& scratch) const {
-  scratch.distances.resize(scratch.rows.size());
-  codes_.kernel->batch(codes_.code(row), codes_.codes, codes_.bytes, scratch.rows.data(),
-                       scratch.rows.size(), scratch.distances.data());
+/// The distances from `row` to the first `count` of scratch.rows.
+void RowLinker::measure(uint32_t row, size_t count, BuildScratch& scratch) const {
+  if (scratch.distances.size() < count) scratch.distances.resize(count);
+  codes_.kernel->batch(codes_.code(row), codes_.codes, codes_.bytes, scratch.rows.data(), count,
+                       scratch.distances.data());
 }
 
 /// Greedy search from the top level down to the one above `level`.
@@ -35,7 +35,7 @@ uint32_t RowLinker::descend(uint32_t row, uint32_t entry, uint32_t top, uint32_t
       changed = false;
       const auto list = lists_.rows(current, at);
       scratch.rows.assign(list.begin(), list.end());
-      measure(row, scratch);
+      measure(row, scratch.rows.size(), scratch);
       for (size_t i = 0; i < scratch.rows.size(); ++i) {
         if (scratch.distances[i] >= best) continue;
         best = scratch.distances[i];
@@ -55,19 +55,19 @@ void RowLinker::walk(uint32_t row, uint32_t start, uint32_t level, BuildScratch&
   scratch.pool.clear(ef_);
   if (start != row) scratch.pool.insert(ranked(distance(row, start), start));
   const uint32_t capacity = lists_.capacity(level);
+  if (scratch.rows.size() < capacity) scratch.rows.resize(capacity);
   for (uint32_t current; scratch.pool.next(current);) {
-    const auto list = lists_.rows(current, level);
-    if (uint32_t after; scratch.pool.peek(after)) prefetch(lists_.at(after, level), capacity);
-    scratch.rows.resize(list.size());
     size_t count = 0;
-    for (const uint32_t next : list) {
+    for (const uint32_t next : lists_.rows(current, level)) {
       scratch.rows[count] = next;
       count += scratch.visited.insert(next) ? 1 : 0;
     }
-    scratch.rows.resize(count);
-    measure(row, scratch);
+    measure(row, count, scratch);
     for (size_t i = 0; i < count; ++i) {
-      scratch.pool.insert(ranked(scratch.distances[i], scratch.rows[i]));
+      // Nearly all that are taken are expanded sooner or later.
+      if (scratch.pool.insert(ranked(scratch.distances[i], scratch.rows[i]))) {
+        prefetch(lists_.at(scratch.rows[i], level), capacity);
+      }
     }
   }
 }
@@ -82,7 +82,7 @@ void RowLinker::add_own(uint32_t row, BuildScratch& scratch) const {
     if (!is_known) scratch.rows.push_back(next);
   }
   if (scratch.rows.empty()) return;
-  measure(row, scratch);
+  measure(row, scratch.rows.size(), scratch);
   for (size_t i = 0; i < scratch.rows.size(); ++i) {
     scratch.candidates.push_back(ranked(scratch.distances[i], scratch.rows[i]));
   }
@@ -106,7 +106,14 @@ void RowLinker::select(uint32_t limit, BuildScratch& scratch) const {
     scratch.chosen = scratch.candidates;
     return;
   }
-  for (const RankedRow candidate : scratch.candidates) {
+  // Rows equal to the one that chooses cover nothing. Among many of them a row needs links that
+  // lead away.
+  auto equal = scratch.candidates.begin();
+  while (equal != scratch.candidates.end() && distance_of(*equal) == 0) ++equal;
+  const auto most_equal = static_cast<ptrdiff_t>(limit / 2);
+  scratch.chosen.assign(scratch.candidates.begin(),
+                        std::min(equal, scratch.candidates.begin() + most_equal));
+  for (const RankedRow candidate : std::span(equal, scratch.candidates.end())) {
     if (scratch.chosen.size() == limit) return;
     if (!is_covered(candidate, scratch.chosen)) scratch.chosen.push_back(candidate);
   }
@@ -171,7 +178,7 @@ void RowLinker::add_links(uint32_t target, uint32_t level, std::span<const NewLi
     return;
   }
   scratch.rows.assign(old.begin(), old.end());
-  measure(target, scratch);
+  measure(target, scratch.rows.size(), scratch);
   for (size_t i = 0; i < scratch.rows.size(); ++i) {
     scratch.candidates.push_back(ranked(scratch.distances[i], scratch.rows[i]));
   }
@@ -190,7 +197,7 @@ void RowLinker::offer(uint32_t row, std::span<const uint32_t> offered,
   scratch.rows.clear();
   std::copy_if(offered.begin(), offered.end(), std::back_inserter(scratch.rows),
                [&](uint32_t next) { return !has(next); });
-  measure(row, scratch);
+  measure(row, scratch.rows.size(), scratch);
   scratch.candidates.clear();
   for (size_t i = 0; i < scratch.rows.size(); ++i) {
     scratch.candidates.push_back(ranked(scratch.distances[i], scratch.rows[i]));

@@ -88,7 +88,7 @@ class RowLinker {
   [[nodiscard]] uint32_t distance(uint32_t a, uint32_t b) const {
     return codes_.kernel->pair(codes_.code(a), codes_.code(b), codes_.bytes);
   }
-  void measure(uint32_t row, BuildScratch& scratch) const;
+  void measure(uint32_t row, size_t count, BuildScratch& scratch) const;
   uint32_t descend(uint32_t row, uint32_t entry, uint32_t top, uint32_t level,
                    BuildScratch& scratch) const;
   void walk(uint32_t row, uint32_t start, uint32_t level, BuildScratch& scratch) const;
