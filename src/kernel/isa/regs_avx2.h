@@ -52,7 +52,6 @@ struct RegsAvx2 {
     const Reg all = add32(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out), four(all));
   }
-  static constexpr bool kPrefetches = true;
   [[gnu::always_inline]] static void prefetch(const uint8_t* p) {
     _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
   }

@@ -14,7 +14,7 @@ struct RegsSse4 {
   static constexpr size_t kWidth = 16;
 
   static Reg zero() { return _mm_setzero_si128(); }
-  static Reg load(const uint8_t* p) { return _mm_load_si128(reinterpret_cast<const Reg*>(p)); }
+  static Reg load(const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const Reg*>(p)); }
   static Reg each8(int x) { return _mm_set1_epi8(static_cast<char>(x)); }
   static Reg each16(int x) { return _mm_set1_epi16(static_cast<short>(x)); }
 
@@ -50,7 +50,6 @@ struct RegsSse4 {
     const Reg all = add32(_mm_unpacklo_epi64(ab, cd), _mm_unpackhi_epi64(ab, cd));
     _mm_storeu_si128(reinterpret_cast<Reg*>(out), all);
   }
-  static constexpr bool kPrefetches = true;
   [[gnu::always_inline]] static void prefetch(const uint8_t* p) {
     _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
   }
