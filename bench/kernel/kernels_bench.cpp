@@ -1,13 +1,18 @@
 // Time of one distance, with everything in the nearest cache: every table this CPU runs × kernel ×
 // dimension. On x86 also what a fused multiply-add would give ("fma256", "fma512"; same 32 sums),
-// which the tables do without so that all of them give the same bits.
+// which the tables do without so that all of them give the same bits. Distances between codes are
+// also measured on codes gathered from 200 MB.
 //   kernels_bench --benchmark_filter=l2
+//   kernels_bench --benchmark_filter=_u7_gathered --benchmark_repetitions=9
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernel/dispatch.h"
@@ -20,11 +25,16 @@
 namespace {
 
 using quiver::kernel::BatchDistance;
+using quiver::kernel::CodeKernel;
+using quiver::kernel::kCodeAlignment;
 using quiver::kernel::KernelTable;
 using quiver::kernel::PairDistance;
 
 constexpr int64_t kDims[] = {128, 384, 768, 1536};
 constexpr uint32_t kBatchRows = 4;  // with the query 30 KiB at the largest dimension
+constexpr int64_t kCodeLengths[] = {128, 384, 768, 1536};
+constexpr size_t kFarBytes = 200'000'000;
+constexpr size_t kNeighbours = 24;  // codes that a step of a walk measures
 
 /// Random floats that begin at a cache line: where they begin changes the time of 512-bit loads
 /// twofold.
@@ -77,6 +87,70 @@ void run_batch(benchmark::State& state, BatchDistance distance) {
     benchmark::ClobberMemory();
   }
   report(state, std::size(ids));
+}
+
+/// Random bytes of at most 127, so that they are codes of every kind. Four codes in a row are a
+/// query, which bits_dot4 reads as planes.
+class Codes {
+ public:
+  explicit Codes(size_t bytes) : lines_(bytes / kCodeAlignment) {
+    std::mt19937_64 random(7);
+    for (Line& line : lines_) {
+      for (uint64_t& word : line.words) word = random() & 0x7F7F'7F7F'7F7F'7F7F;
+    }
+  }
+  [[nodiscard]] const uint8_t* data() const {
+    return reinterpret_cast<const uint8_t*>(lines_.data());
+  }
+
+ private:
+  struct alignas(kCodeAlignment) Line {
+    uint64_t words[kCodeAlignment / sizeof(uint64_t)];
+  };
+  std::vector<Line> lines_;
+};
+
+void run_code_pair(benchmark::State& state, CodeKernel kernel) {
+  const auto bytes = static_cast<size_t>(state.range(0));
+  const Codes codes(5 * bytes);
+  for ([[maybe_unused]] auto _ : state) {
+    const uint8_t* a = codes.data();
+    benchmark::DoNotOptimize(a);
+    benchmark::DoNotOptimize(kernel.pair(a, a + 4 * bytes, bytes));
+  }
+  report(state, 1);
+}
+
+void run_code_batch(benchmark::State& state, CodeKernel kernel) {
+  const auto bytes = static_cast<size_t>(state.range(0));
+  const Codes codes((4 + kNeighbours) * bytes);
+  uint32_t ids[kNeighbours];
+  for (uint32_t i = 0; i < kNeighbours; ++i) ids[i] = i * 7 % kNeighbours;
+  uint32_t out[kNeighbours];
+  for ([[maybe_unused]] auto _ : state) {
+    kernel.batch(codes.data(), codes.data() + 4 * bytes, bytes, ids, kNeighbours, out);
+    benchmark::ClobberMemory();
+  }
+  report(state, kNeighbours);
+}
+
+/// Batches from memory, each of which begins when the one before is done, as in a walk.
+void run_code_gathered(benchmark::State& state, CodeKernel kernel) {
+  static const Codes far(kFarBytes);
+  const auto bytes = static_cast<size_t>(state.range(0));
+  const Codes query(4 * bytes);
+  std::vector<uint32_t> ids(kFarBytes / bytes);
+  std::iota(ids.begin(), ids.end(), 0U);
+  std::shuffle(ids.begin(), ids.end(), std::mt19937(7));
+  uint32_t out[kNeighbours] = {};
+  size_t at = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    at += kNeighbours + (out[kNeighbours - 1] >> 31);  // no distance here is so large
+    if (at + kNeighbours > ids.size()) at = 0;
+    kernel.batch(query.data(), far.data(), bytes, ids.data() + at, kNeighbours, out);
+    benchmark::ClobberMemory();
+  }
+  report(state, kNeighbours);
 }
 
 #if defined(QUIVER_BENCH_FMA)
@@ -133,6 +207,15 @@ void add_batch(const std::string& name, BatchDistance distance) {
   for (const int64_t dim : kDims) bench->Arg(dim);
 }
 
+void add_code(const std::string& kind, const std::string& table, CodeKernel kernel) {
+  const std::pair<const char*, void (*)(benchmark::State&, CodeKernel)> runs[] = {
+      {"/", run_code_pair}, {"_batch/", run_code_batch}, {"_gathered/", run_code_gathered}};
+  for (const auto& [run_name, run] : runs) {
+    auto* bench = benchmark::RegisterBenchmark((kind + run_name + table).c_str(), run, kernel);
+    for (const int64_t bytes : kCodeLengths) bench->Arg(bytes);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -143,6 +226,10 @@ int main(int argc, char** argv) {
     add_pair("cosine/" + name, table->cosine);
     add_batch("l2_batch/" + name, table->l2_batch);
     add_batch("ip_batch/" + name, table->inner_product_batch);
+    add_code("l2_u8", name, table->l2_u8);
+    add_code("l2_u7", name, table->l2_u7);
+    add_code("l2_u4", name, table->l2_u4);
+    add_code("bits_dot4", name, table->bits_dot4);
   }
 #if defined(QUIVER_BENCH_FMA)
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {

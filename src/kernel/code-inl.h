@@ -10,7 +10,7 @@
 //     of that name, each part to whichever sum
 //   add_bits(sums, planes, code): the same for bits_dot4, with a register of each plane
 //   total(sums): the sum of the sums;  totals(a, b, c, d, out): four of those
-//   kPrefetches, prefetch(p)
+//   prefetch(p)
 // Everything lives in an unnamed namespace, so that no two instruction sets share a function.
 namespace quiver::kernel {
 namespace {
@@ -112,12 +112,10 @@ inline void code_four(const uint8_t* query, const uint8_t* a, const uint8_t* b, 
 template <typename B>
 [[gnu::always_inline]] inline void prefetch_codes(const uint8_t* codes, size_t bytes,
                                                   const uint32_t* ids, size_t first, size_t end) {
-  if constexpr (B::kPrefetches) {
-    const size_t length = bytes < kPrefetchCodeBytes ? bytes : kPrefetchCodeBytes;
-    for (size_t i = first; i < end; ++i) {
-      const uint8_t* code = codes + ids[i] * bytes;
-      for (size_t at = 0; at < length; at += kCodeAlignment) B::prefetch(code + at);
-    }
+  const size_t length = bytes < kPrefetchCodeBytes ? bytes : kPrefetchCodeBytes;
+  for (size_t i = first; i < end; ++i) {
+    const uint8_t* code = codes + ids[i] * bytes;
+    for (size_t at = 0; at < length; at += kCodeAlignment) B::prefetch(code + at);
   }
 }
 

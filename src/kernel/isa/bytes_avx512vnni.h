@@ -9,10 +9,9 @@ namespace {
 /// With VNNI, which multiplies and adds to 32-bit sums at once, and BITALG, which counts ones.
 struct BytesAvx512Vnni : BytesX86<RegsAvx512> {
   static Reg add_u8(Reg sums, Reg a, Reg b) {
-    const Reg x = bits_or(sub_to_zero8(a, b), sub_to_zero8(b, a));
-    const Reg even = bits_and(x, each16(255));
-    const Reg odd = shift16<8>(x);
-    return _mm512_dpwssd_epi32(_mm512_dpwssd_epi32(sums, even, even), odd, odd);
+    const Reg x = differences16(interleave_low8(a, b));
+    const Reg y = differences16(interleave_high8(a, b));
+    return _mm512_dpwssd_epi32(_mm512_dpwssd_epi32(sums, x, x), y, y);
   }
 
   static Reg add_u7(Reg sums, Reg a, Reg b) {

@@ -13,7 +13,6 @@ struct BytesNeon {
   using Reg = uint8x16_t;
   using Sums = uint32x4_t;
   static constexpr size_t kWidth = 16;
-  static constexpr bool kPrefetches = true;
 
   static Reg load(const uint8_t* p) { return vld1q_u8(p); }
   static Sums zero() { return vdupq_n_u32(0); }

@@ -15,11 +15,13 @@ struct BytesX86 : R {
   static Reg high(Reg x) { return low(R::template shift16<4>(x)); }
   static Reg pairs_to_32(Reg x) { return R::multiply16(x, R::each16(1)); }
 
+  /// aᵢ · 1 + bᵢ · -1 of two bytes that lie beside each other.
+  static Reg differences16(Reg pairs) { return R::multiply8(pairs, R::each16(0xFF01)); }
+
   static Reg add_u8(Reg sums, Reg a, Reg b) {
-    const Reg x = R::bits_or(R::sub_to_zero8(a, b), R::sub_to_zero8(b, a));
-    const Reg even = R::bits_and(x, R::each16(255));
-    const Reg odd = R::template shift16<8>(x);
-    return R::add32(R::add32(sums, R::multiply16(even, even)), R::multiply16(odd, odd));
+    const Reg x = differences16(R::interleave_low8(a, b));
+    const Reg y = differences16(R::interleave_high8(a, b));
+    return R::add32(R::add32(sums, R::multiply16(x, x)), R::multiply16(y, y));
   }
 
   /// Two squares of at most 127² fit a signed 16-bit sum.

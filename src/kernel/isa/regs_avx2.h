@@ -19,16 +19,16 @@ struct RegsAvx2 {
   static Reg each16(int x) { return _mm256_set1_epi16(static_cast<short>(x)); }
 
   static Reg bits_and(Reg x, Reg y) { return _mm256_and_si256(x, y); }
-  static Reg bits_or(Reg x, Reg y) { return _mm256_or_si256(x, y); }
   template <int kBits>
   static Reg shift16(Reg x) {
     return _mm256_srli_epi16(x, kBits);
   }
+  static Reg interleave_low8(Reg x, Reg y) { return _mm256_unpacklo_epi8(x, y); }
+  static Reg interleave_high8(Reg x, Reg y) { return _mm256_unpackhi_epi8(x, y); }
   static Reg add8(Reg x, Reg y) { return _mm256_add_epi8(x, y); }
   static Reg add16(Reg x, Reg y) { return _mm256_add_epi16(x, y); }
   static Reg add32(Reg x, Reg y) { return _mm256_add_epi32(x, y); }
   static Reg sub8(Reg x, Reg y) { return _mm256_sub_epi8(x, y); }
-  static Reg sub_to_zero8(Reg x, Reg y) { return _mm256_subs_epu8(x, y); }
   static Reg abs8(Reg x) { return _mm256_abs_epi8(x); }
   static Reg multiply8(Reg x, Reg y) { return _mm256_maddubs_epi16(x, y); }
   static Reg multiply16(Reg x, Reg y) { return _mm256_madd_epi16(x, y); }
@@ -52,7 +52,6 @@ struct RegsAvx2 {
     const Reg all = add32(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out), four(all));
   }
-  static constexpr bool kPrefetches = true;
   [[gnu::always_inline]] static void prefetch(const uint8_t* p) {
     _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
   }

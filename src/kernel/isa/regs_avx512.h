@@ -19,16 +19,16 @@ struct RegsAvx512 {
   static Reg each16(int x) { return _mm512_set1_epi16(static_cast<short>(x)); }
 
   static Reg bits_and(Reg x, Reg y) { return _mm512_and_si512(x, y); }
-  static Reg bits_or(Reg x, Reg y) { return _mm512_or_si512(x, y); }
   template <int kBits>
   static Reg shift16(Reg x) {
     return _mm512_srli_epi16(x, kBits);
   }
+  static Reg interleave_low8(Reg x, Reg y) { return _mm512_unpacklo_epi8(x, y); }
+  static Reg interleave_high8(Reg x, Reg y) { return _mm512_unpackhi_epi8(x, y); }
   static Reg add8(Reg x, Reg y) { return _mm512_add_epi8(x, y); }
   static Reg add16(Reg x, Reg y) { return _mm512_add_epi16(x, y); }
   static Reg add32(Reg x, Reg y) { return _mm512_add_epi32(x, y); }
   static Reg sub8(Reg x, Reg y) { return _mm512_sub_epi8(x, y); }
-  static Reg sub_to_zero8(Reg x, Reg y) { return _mm512_subs_epu8(x, y); }
   static Reg abs8(Reg x) { return _mm512_abs_epi8(x); }
   static Reg multiply8(Reg x, Reg y) { return _mm512_maddubs_epi16(x, y); }
   static Reg multiply16(Reg x, Reg y) { return _mm512_madd_epi16(x, y); }
@@ -55,7 +55,6 @@ struct RegsAvx512 {
     const Reg all = add32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out), four(all));
   }
-  static constexpr bool kPrefetches = true;
   [[gnu::always_inline]] static void prefetch(const uint8_t* p) {
     _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
   }

@@ -14,21 +14,22 @@ struct RegsSse4 {
   static constexpr size_t kWidth = 16;
 
   static Reg zero() { return _mm_setzero_si128(); }
-  static Reg load(const uint8_t* p) { return _mm_load_si128(reinterpret_cast<const Reg*>(p)); }
+  static Reg load(const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const Reg*>(p)); }
   static Reg each8(int x) { return _mm_set1_epi8(static_cast<char>(x)); }
   static Reg each16(int x) { return _mm_set1_epi16(static_cast<short>(x)); }
 
   static Reg bits_and(Reg x, Reg y) { return _mm_and_si128(x, y); }
-  static Reg bits_or(Reg x, Reg y) { return _mm_or_si128(x, y); }
   template <int kBits>
   static Reg shift16(Reg x) {
     return _mm_srli_epi16(x, kBits);
   }
+  /// x₀ y₀ x₁ y₁ … of one half of each 128 bits, and of the other.
+  static Reg interleave_low8(Reg x, Reg y) { return _mm_unpacklo_epi8(x, y); }
+  static Reg interleave_high8(Reg x, Reg y) { return _mm_unpackhi_epi8(x, y); }
   static Reg add8(Reg x, Reg y) { return _mm_add_epi8(x, y); }
   static Reg add16(Reg x, Reg y) { return _mm_add_epi16(x, y); }
   static Reg add32(Reg x, Reg y) { return _mm_add_epi32(x, y); }
   static Reg sub8(Reg x, Reg y) { return _mm_sub_epi8(x, y); }
-  static Reg sub_to_zero8(Reg x, Reg y) { return _mm_subs_epu8(x, y); }
   static Reg abs8(Reg x) { return _mm_abs_epi8(x); }
   /// Products, the first factor unsigned and the second signed, added two by two to numbers of
   /// twice the width.
@@ -50,7 +51,6 @@ struct RegsSse4 {
     const Reg all = add32(_mm_unpacklo_epi64(ab, cd), _mm_unpackhi_epi64(ab, cd));
     _mm_storeu_si128(reinterpret_cast<Reg*>(out), all);
   }
-  static constexpr bool kPrefetches = true;
   [[gnu::always_inline]] static void prefetch(const uint8_t* p) {
     _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0);
   }

@@ -82,13 +82,16 @@ uint32_t scalar_l2_u4(const uint8_t* a, const uint8_t* b, size_t bytes) {
   return sum;
 }
 
+uint32_t ones(uint32_t byte) {
+  byte -= byte >> 1 & 0x55;
+  byte = (byte & 0x33) + (byte >> 2 & 0x33);
+  return (byte + (byte >> 4)) & 15;
+}
+
 uint32_t scalar_bits_dot4(const uint8_t* planes, const uint8_t* code, size_t bytes) {
   uint32_t sum = 0;
-  for (size_t i = 0; i < bytes; ++i) {
-    for (uint32_t bit = 0; bit < 8; ++bit) {
-      if ((code[i] >> bit & 1) == 0) continue;
-      for (uint32_t j = 0; j < 4; ++j) sum += (planes[j * bytes + i] >> bit & 1U) << j;
-    }
+  for (uint32_t j = 0; j < 4; ++j) {
+    for (size_t i = 0; i < bytes; ++i) sum += ones(planes[j * bytes + i] & code[i]) << j;
   }
   return sum;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "kernel/dispatch.h"
@@ -12,13 +13,14 @@
 namespace quiver::kernel {
 namespace {
 
-/// Floats that end (or begin) where the memory that may be read ends (or begins). Unlike a
+/// Numbers that end (or begin) where the memory that may be read ends (or begins). Unlike a
 /// sanitizer this also sees what an intrinsic reads.
-class GuardedFloats {
+template <typename T>
+class Guarded {
  public:
-  explicit GuardedFloats(size_t capacity) {
+  explicit Guarded(size_t capacity) {
     const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-    const size_t inner = (capacity * sizeof(float) + page - 1) / page * page;
+    const size_t inner = (capacity * sizeof(T) + page - 1) / page * page;
     size_ = inner + 2 * page;
     void* memory = mmap(nullptr, size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return;
@@ -27,15 +29,15 @@ class GuardedFloats {
     end_ = begin_ + inner;
     if (mprotect(begin_, inner, PROT_READ | PROT_WRITE) != 0) begin_ = nullptr;
   }
-  ~GuardedFloats() {
+  ~Guarded() {
     if (base_ != nullptr) munmap(base_, size_);
   }
-  GuardedFloats(const GuardedFloats&) = delete;
-  GuardedFloats& operator=(const GuardedFloats&) = delete;
+  Guarded(const Guarded&) = delete;
+  Guarded& operator=(const Guarded&) = delete;
 
   [[nodiscard]] bool ready() const { return begin_ != nullptr; }
-  [[nodiscard]] float* at_begin() const { return reinterpret_cast<float*>(begin_); }
-  [[nodiscard]] float* at_end(size_t count) const { return reinterpret_cast<float*>(end_) - count; }
+  [[nodiscard]] T* at_begin() const { return reinterpret_cast<T*>(begin_); }
+  [[nodiscard]] T* at_end(size_t count) const { return reinterpret_cast<T*>(end_) - count; }
 
  private:
   char* base_ = nullptr;
@@ -47,8 +49,8 @@ class GuardedFloats {
 TEST(KernelOverrun, ReadsNothingOutsideItsRows) {
   constexpr uint32_t kRows = 9;
   constexpr uint32_t kMaxDim = 260;
-  const GuardedFloats query(kMaxDim);
-  const GuardedFloats rows(size_t{kRows} * kMaxDim);
+  const Guarded<float> query(kMaxDim);
+  const Guarded<float> rows(size_t{kRows} * kMaxDim);
   ASSERT_TRUE(query.ready() && rows.ready());
   const uint32_t ids[] = {8, 0, 8, 1, 7, 2, 6, 3, 5, 4, 0, 8};
   for (const KernelTable* table : available()) {
@@ -71,6 +73,44 @@ TEST(KernelOverrun, ReadsNothingOutsideItsRows) {
         table->inner_product_batch(q, matrix, nullptr, nullptr, kRows, dim, out);
         table->inner_product_batch(q, matrix, nullptr, ids, std::size(ids), dim, out);
         EXPECT_EQ(out[0], 0.0F);
+      }
+    }
+  }
+}
+
+TEST(KernelOverrun, ReadsNothingOutsideItsCodes) {
+  constexpr size_t kCodes = 37;  // more than are asked for ahead
+  constexpr size_t kMaxBytes = 1536;
+  const Guarded<uint8_t> query(4 * kMaxBytes);
+  const Guarded<uint8_t> codes(kCodes * kMaxBytes);
+  const Guarded<uint32_t> ids(kCodes);
+  const Guarded<uint32_t> out(kCodes);
+  ASSERT_TRUE(query.ready() && codes.ready() && ids.ready() && out.ready());
+  for (const KernelTable* table : available()) {
+    SCOPED_TRACE(table->name);
+    const std::pair<CodeKernel, size_t> kernels[] = {
+        {table->l2_u8, 1}, {table->l2_u7, 1}, {table->l2_u4, 1}, {table->bits_dot4, 4}};
+    for (const auto& [kernel, query_lengths] : kernels) {
+      for (size_t bytes = kCodeAlignment; bytes <= kMaxBytes; bytes += kCodeAlignment) {
+        const uint8_t* const queries[] = {query.at_begin(), query.at_end(query_lengths * bytes)};
+        const uint8_t* const matrices[] = {codes.at_begin(), codes.at_end(kCodes * bytes)};
+        for (int side = 0; side < 2; ++side) {
+          EXPECT_EQ(kernel.pair(queries[side], matrices[side], bytes), 0U);
+          EXPECT_EQ(kernel.pair(queries[side], matrices[side] + (kCodes - 1) * bytes, bytes), 0U);
+          for (size_t count = kCodes - 4; count <= kCodes; ++count) {
+            uint32_t* list = ids.at_end(count);
+            for (size_t i = 0; i < count; ++i) {
+              list[i] = static_cast<uint32_t>(i % 2 == 0 ? i : kCodes - 1 - i);
+            }
+            uint32_t* sums = out.at_end(count);
+            sums[count - 1] = 1;
+            kernel.batch(queries[side], matrices[side], bytes, nullptr, count, sums);
+            EXPECT_EQ(sums[count - 1], 0U);
+            sums[count - 1] = 1;
+            kernel.batch(queries[side], matrices[side], bytes, list, count, sums);
+            EXPECT_EQ(sums[count - 1], 0U);
+          }
+        }
       }
     }
   }
