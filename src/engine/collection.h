@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -165,9 +166,13 @@ class Collection {
  private:
   Collection(std::shared_ptr<store::Vfs> vfs, Config config, OpenOptions options);
 
+  Expected<bool> has_segment(uint64_t number);
+  Expected<void> verify_segment(uint64_t number, const Part& part, uint32_t dim);
+
   // What follows needs the writer's lock.
   Expected<bool> read_changes();
   Expected<bool> read_changes_once();
+  Expected<void> see_newest(const std::function<bool()>& finds_its_files);
   Expected<Config> check_identity(const store::Manifest& manifest) const;
   Expected<void> acquire();
   Expected<void> keep_lock_locked();
