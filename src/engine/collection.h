@@ -15,6 +15,7 @@
 #include "engine/config.h"
 #include "engine/histogram.h"
 #include "engine/maintenance.h"
+#include "engine/place_file.h"
 #include "engine/recovery.h"
 #include "engine/segment.h"
 #include "engine/state.h"
@@ -201,6 +202,7 @@ class Collection {
   [[nodiscard]] uint64_t free_head_bytes() const;
   [[nodiscard]] uint64_t first_log_after(size_t first, size_t last) const;
   [[nodiscard]] bool is_current(const MaintenanceJob& job) const;
+  Expected<std::vector<SourceFile>> open_files();
   Expected<State> place_state(store::Vfs& source, const State& from, uint64_t first_log,
                               SnapshotCounts& counts);
   void remove_replaced(const State& before);
