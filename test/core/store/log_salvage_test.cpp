@@ -1,5 +1,6 @@
 // What is saved of a damaged log is tested with repair (test/core/engine/repair_test.cpp). Here are
-// logs that no writer makes, of some megabytes: reading them takes no longer than reading others.
+// logs of 16 MB that no writer makes: reading them takes no longer than reading others. If the time
+// grew with the square of the size, ctest would end these tests.
 
 #include "store/log_salvage.h"
 
@@ -7,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstring>
 
 #include "base/crc32c.h"
@@ -17,16 +17,11 @@
 namespace quiver::store {
 namespace {
 
-constexpr size_t kWords = size_t{1} << 19;  // of 8 bytes
+constexpr size_t kWords = size_t{1} << 21;  // of 8 bytes
 constexpr uint32_t kSalt = 77;
 
 class HostileLogTest : public testing::Test {
  protected:
-  void TearDown() override {
-    // A time that grows with the square of the size would be minutes.
-    EXPECT_LT(std::chrono::steady_clock::now() - start_, std::chrono::seconds(10));
-  }
-
   /// A file with a sound header and these words.
   void write(const std::vector<uint64_t>& words) {
     const LogFileHeader header = log_file_header(kSalt, 1);
@@ -55,7 +50,6 @@ class HostileLogTest : public testing::Test {
 
   std::shared_ptr<MemoryDisk> disk_ = std::make_shared<MemoryDisk>();
   std::shared_ptr<Vfs> vfs_ = memory_vfs(disk_);
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 /// A frame without a payload.
