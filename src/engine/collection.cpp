@@ -25,6 +25,10 @@ uint64_t random_number() {
   return uint64_t{device()} << 32 | device();
 }
 
+/// A file that the manifest names is gone once a newer manifest is there: then that one is read. A
+/// writer that merges faster than its files can be opened is not imagined.
+constexpr int kMaxTries = 100;
+
 bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
@@ -175,12 +179,21 @@ Expected<bool> Collection::refresh() {
 }
 
 Expected<bool> Collection::read_changes() {
-  // A file that the manifest names is gone once a newer manifest is there; a writer that merges
-  // faster than its files can be opened is not imagined.
-  constexpr int kMaxTries = 100;
   for (int tries = 1;; ++tries) {
     auto changed = read_changes_once();
     if (changed || changed.error().code != Code::kMissingFile || tries == kMaxTries) return changed;
+  }
+}
+
+/// Reads what another process has committed, and lets `finds_its_files` look at `state_` and open
+/// files that it names; again and on newer ones while it misses one, which that process may have
+/// merged away.
+Expected<void> Collection::see_newest(const std::function<bool()>& finds_its_files) {
+  for (int tries = 1;; ++tries) {
+    if (!lock_) {
+      if (auto read = read_changes(); !read) return read.error();
+    }
+    if (finds_its_files() || lock_ || tries == kMaxTries) return {};
   }
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "engine/config.h"
 #include "engine/histogram.h"
 #include "engine/maintenance.h"
+#include "engine/place_file.h"
 #include "engine/recovery.h"
 #include "engine/segment.h"
 #include "engine/state.h"
@@ -165,9 +167,13 @@ class Collection {
  private:
   Collection(std::shared_ptr<store::Vfs> vfs, Config config, OpenOptions options);
 
+  Expected<bool> has_segment(uint64_t number);
+  Expected<void> verify_segment(uint64_t number, const Part& part, uint32_t dim);
+
   // What follows needs the writer's lock.
   Expected<bool> read_changes();
   Expected<bool> read_changes_once();
+  Expected<void> see_newest(const std::function<bool()>& finds_its_files);
   Expected<Config> check_identity(const store::Manifest& manifest) const;
   Expected<void> acquire();
   Expected<void> keep_lock_locked();
@@ -196,6 +202,7 @@ class Collection {
   [[nodiscard]] uint64_t free_head_bytes() const;
   [[nodiscard]] uint64_t first_log_after(size_t first, size_t last) const;
   [[nodiscard]] bool is_current(const MaintenanceJob& job) const;
+  Expected<std::vector<SourceFile>> open_files();
   Expected<State> place_state(store::Vfs& source, const State& from, uint64_t first_log,
                               SnapshotCounts& counts);
   void remove_replaced(const State& before);

@@ -1,7 +1,5 @@
-// What a collection tells of itself: statistics and verification.
+// What a collection tells of itself.
 
-#include <algorithm>
-#include <cmath>
 #include <string>
 #include <utility>
 
@@ -52,71 +50,6 @@ void put_codes(msgpack::Writer& writer, const Segment& segment) {
   writer.text("automatic");
   writer.boolean(choice.is_automatic);
   put(writer, "sampleRecall", double{choice.sample_recall});
-}
-
-/// Everything that can be wrong with the rows of one part, in sentences.
-void check_rows(const View& view, const Part& part, const std::string& name,
-                std::vector<std::string>& problems) {
-  std::string id_scratch;
-  column::Scratch metadata_scratch;
-  for (uint32_t row = 0; row < part.count; ++row) {
-    if (!part.is_live(row)) continue;
-    std::string where = name + ", row " + std::to_string(row);
-    const auto id = part.source->id(row, id_scratch);
-    if (!id) {
-      problems.push_back(where + ": " + id.error().message);
-      continue;
-    }
-    where += " (\"" + std::string(*id) + "\")";
-    // Of two rows with one id, one is not found.
-    const auto place = view.find(*id);
-    if (!place || view.parts[place->part].source != part.source || place->row != row) {
-      problems.push_back(where +
-                         (place ? ": another row has the same id" : ": cannot be found by its id"));
-    }
-    const auto metadata = part.source->metadata(row, metadata_scratch);
-    const auto valid = metadata ? msgpack::validate(*metadata, "metadata") : metadata.error();
-    if (!valid) problems.push_back(where + ": " + valid.error().message);
-    const float* vector = part.source->vector(row);
-    if (!std::all_of(vector, vector + view.dim, [](float x) { return std::isfinite(x); })) {
-      problems.push_back(where + ": its vector has a number that is not finite");
-    }
-  }
-}
-
-/// Everything that can be wrong with the files of an index, in sentences.
-void check_files(store::Vfs& vfs, Metric metric, const State& state, store::LogTail tail,
-                 std::vector<std::string>& problems) {
-  const auto note = [&problems](const Error& error) { problems.push_back(error.message); };
-  if (auto manifest = store::read_manifest(vfs); !manifest) note(manifest.error());
-  const auto check_payloads = [](std::span<const Bytes> payloads) -> Expected<void> {
-    for (const Bytes payload : payloads) {
-      if (auto batch = decode_batch(payload); !batch) return batch.error();
-    }
-    return {};
-  };
-  const auto logs = log_numbers(vfs, state.first_log);
-  if (!logs) note(logs.error());
-  uint64_t sequence = state.first_sequence;
-  for (size_t i = 0; logs && i < logs->size(); ++i) {
-    const auto result = store::replay_log(vfs, (*logs)[i], {0, sequence}, tail, check_payloads);
-    if (result) {
-      sequence = result->end.next_sequence;
-    } else {
-      note(result.error());
-    }
-  }
-  const SegmentMemory memory{std::make_shared<column::BlockCache>(0)};
-  for (const PartState& part : state.parts) {
-    if (part.segment_number == 0) continue;
-    const std::string name = store::segment_file_name(part.segment_number);
-    auto segment = Segment::open(vfs, name, metric, state.view.dim, memory);
-    if (!segment) {
-      note(segment.error());
-    } else if (auto sound = (*segment)->verify(); !sound) {
-      note(sound.error());
-    }
-  }
 }
 
 }  // namespace
@@ -217,36 +150,6 @@ Expected<Buffer> Collection::statistics(Durability of_session) {
   const std::chrono::duration<double, std::milli> uptime =
       std::chrono::steady_clock::now() - opened_at_;
   put(writer, "uptimeMs", uptime.count());
-  return writer.take();
-}
-
-Expected<Buffer> Collection::verify() {
-  std::vector<std::string> problems;
-  State state;
-  {
-    const std::lock_guard lock(writer_mutex_);
-    if (closed_) return Error{Code::kClosed, "The index is closed"};
-    if (!lock_) {
-      if (auto read = read_changes(); !read) return read.error();
-    }
-    state = state_;
-    // Under the lock the log of this process does not grow meanwhile.
-    check_files(*vfs_, config_.metric, state,
-                lock_ ? store::LogTail::kFinal : store::LogTail::kGrowing, problems);
-  }
-  for (size_t i = 0; i < state.parts.size(); ++i) {
-    const uint64_t number = state.parts[i].segment_number;
-    check_rows(state.view, state.view.parts[i],
-               number == 0 ? "log" : store::segment_file_name(number), problems);
-  }
-  msgpack::Writer writer;
-  writer.map(3);
-  writer.text("ok");
-  writer.boolean(problems.empty());
-  put(writer, "items", state.view.live());
-  writer.text("problems");
-  writer.array(static_cast<uint32_t>(problems.size()));
-  for (const std::string& problem : problems) writer.text(problem);
   return writer.take();
 }
 

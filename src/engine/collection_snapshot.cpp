@@ -11,6 +11,24 @@
 #include "store/file_names.h"
 
 namespace quiver::engine {
+/// Every file of `state_` but the manifest. They stay readable when a merge removes them.
+Expected<std::vector<SourceFile>> Collection::open_files() {
+  std::vector<std::string> names;
+  for (const PartState& part : state_.parts) {
+    if (part.segment_number != 0) names.push_back(store::segment_file_name(part.segment_number));
+  }
+  const auto logs = log_numbers(*vfs_, state_.first_log);
+  if (!logs) return logs.error();
+  for (const uint64_t number : *logs) names.push_back(store::log_file_name(number));
+  std::vector<SourceFile> files;
+  for (const std::string& name : names) {
+    auto content = vfs_->read(name);
+    if (!content) return content.error();
+    files.push_back({name, std::move(*content), name == names.back()});
+  }
+  return files;
+}
+
 Expected<SnapshotCounts> Collection::snapshot(store::Vfs& target, store::Vfs* base) {
   const auto exists = target.exists(store::kManifestName);
   if (!exists) return exists.error();
@@ -27,30 +45,24 @@ Expected<SnapshotCounts> Collection::snapshot(store::Vfs& target, store::Vfs* ba
                                          " (" + name + "): take another folder or remove them"};
   }
   store::Manifest manifest;
-  std::vector<SourceFile> files;
+  Expected<std::vector<SourceFile>> files = std::vector<SourceFile>();
   {
     const std::lock_guard lock(writer_mutex_);
     if (closed_) return Error{Code::kClosed, "The index is closed"};
     if (failure_) return *failure_;
-    if (!lock_) {
-      if (auto read = read_changes(); !read) return read.error();
-    }
-    manifest = manifest_of(state_);
-    std::vector<std::string> names;
-    for (const PartState& part : state_.parts) {
-      if (part.segment_number != 0) names.push_back(store::segment_file_name(part.segment_number));
-    }
-    const auto logs = log_numbers(*vfs_, state_.first_log);
-    if (!logs) return logs.error();
-    for (const uint64_t number : *logs) names.push_back(store::log_file_name(number));
-    for (const std::string& name : names) {
-      auto content = vfs_->read(name);
-      if (!content) return content.error();
-      files.push_back({name, std::move(*content), name == names.back()});
-      for (const auto number : {store::log_file_number(name), store::segment_file_number(name)}) {
-        // Only who has the lock keeps account of them.
-        if (number) manifest.next_file_number = std::max(manifest.next_file_number, *number + 1);
-      }
+    const auto read = see_newest([&] {
+      manifest = manifest_of(state_);
+      files = open_files();
+      return files || files.error().code != Code::kMissingFile;
+    });
+    if (!read) return read.error();
+  }
+  if (!files) return files.error();
+  for (const SourceFile& file : *files) {
+    for (const auto number :
+         {store::log_file_number(file.name), store::segment_file_number(file.name)}) {
+      // Only who has the lock keeps account of them.
+      if (number) manifest.next_file_number = std::max(manifest.next_file_number, *number + 1);
     }
   }
   // An index of its own: whoever follows this one must not take the copy for it.
@@ -60,7 +72,7 @@ Expected<SnapshotCounts> Collection::snapshot(store::Vfs& target, store::Vfs* ba
   if (auto made = target.make_folder(); !made) return made.error();
   SnapshotCounts counts;
   const auto fill = [&]() -> Expected<void> {
-    for (const SourceFile& file : files) {
+    for (const SourceFile& file : *files) {
       const auto linked = place_file(target, file.name, *vfs_, base, file);
       if (!linked) return linked.error();
       ++counts.files;
@@ -77,7 +89,7 @@ Expected<SnapshotCounts> Collection::snapshot(store::Vfs& target, store::Vfs* ba
   if (auto filled = fill(); !filled) {
     // Without a manifest it is no index; what cannot be removed either is harmless then.
     (void)target.remove(store::kManifestName);
-    for (const SourceFile& file : files) (void)target.remove(file.name);
+    for (const SourceFile& file : *files) (void)target.remove(file.name);
     return filled.error();
   }
   ++counts.files;

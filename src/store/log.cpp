@@ -111,19 +111,23 @@ Expected<ReplayResult> replay_frames(const LogContent& log, const std::string& n
 
 Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, LogPosition from, LogTail tail,
                                   const ReplayTransaction& apply) {
-  const std::string name = log_file_name(file_number);
-  const auto content = vfs.read_from(name, from.offset);
+  const auto content = vfs.read_from(log_file_name(file_number), from.offset);
   if (!content) return content.error();
-  const Bytes bytes = (*content)->bytes();
+  return replay_log((*content)->bytes(), file_number, from, tail, apply);
+}
+
+Expected<ReplayResult> replay_log(Bytes content, uint64_t file_number, LogPosition from,
+                                  LogTail tail, const ReplayTransaction& apply) {
+  const std::string name = log_file_name(file_number);
   if (from.offset != 0)
-    return replay_frames({bytes, from.offset, from.salt}, name, from, tail, apply);
+    return replay_frames({content, from.offset, from.salt}, name, from, tail, apply);
 
   // The header is synced before anything is appended.
-  if (bytes.size() < sizeof(LogFileHeader) ||
-      (bytes.size() == sizeof(LogFileHeader) && all_zero(bytes))) {
-    return ReplayResult{from, true, bytes.size()};
+  if (content.size() < sizeof(LogFileHeader) ||
+      (content.size() == sizeof(LogFileHeader) && all_zero(content))) {
+    return ReplayResult{from, true, content.size()};
   }
-  const auto header = read_log_header(bytes, name);
+  const auto header = read_log_header(content, name);
   if (!header) return header.error();
   if (header->first_sequence != from.next_sequence) {
     return corrupt(name,
@@ -131,7 +135,7 @@ Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, LogPosition fr
                        ", got " + std::to_string(header->first_sequence),
                    0);
   }
-  const LogContent frames{bytes.subspan(sizeof(LogFileHeader)), sizeof(LogFileHeader),
+  const LogContent frames{content.subspan(sizeof(LogFileHeader)), sizeof(LogFileHeader),
                           header->salt};
   return replay_frames(frames, name, from, tail, apply);
 }

@@ -81,5 +81,8 @@ using ReplayTransaction = std::function<Expected<void>(std::span<const Bytes> pa
 /// reading.
 Expected<ReplayResult> replay_log(Vfs& vfs, uint64_t file_number, LogPosition from, LogTail tail,
                                   const ReplayTransaction& apply);
+/// The same of what the file had from `from` on when it was read.
+Expected<ReplayResult> replay_log(Bytes content, uint64_t file_number, LogPosition from,
+                                  LogTail tail, const ReplayTransaction& apply);
 
 }  // namespace quiver::store

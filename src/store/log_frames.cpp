@@ -16,16 +16,21 @@ uint32_t crc_of(const LogFileHeader& header) {
   return crc32c({reinterpret_cast<const uint8_t*>(&header), offsetof(LogFileHeader, crc)});
 }
 
-/// Whether a crash can have left the part of `log` from `from` to `to` as it is: some sector of
-/// it, or what of a sector lies in it, was never written and reads as zeros.
-bool misses_a_sector(const LogContent& log, size_t from, size_t to) {
-  while (from < to) {
-    const size_t left = kSectorBytes - static_cast<size_t>((log.offset + from) % kSectorBytes);
-    const size_t end = std::min(to, from + left);
-    if (all_zero(log.bytes.subspan(from, end - from))) return true;
-    from = end;
-  }
-  return false;
+/// The frame at `at`, if its header is sound and all of it is there.
+std::optional<LogFrame> claimed_frame(const LogContent& log, size_t at) {
+  const Bytes bytes = log.bytes;
+  if (bytes.size() - at < sizeof(LogFrameHeader)) return std::nullopt;
+  LogFrame frame;
+  std::memcpy(&frame.header, bytes.data() + at, sizeof(LogFrameHeader));
+  if (crc_of(frame.header, log.salt) != frame.header.header_crc) return std::nullopt;
+  const size_t start = at + sizeof(LogFrameHeader);
+  if (frame.header.payload_size > bytes.size() - start) return std::nullopt;
+  frame.payload = bytes.subspan(start, frame.header.payload_size);
+  return frame;
+}
+
+bool has_sound_payload(const LogContent& log, const LogFrame& frame) {
+  return crc32c(frame.payload, log.salt) == frame.header.payload_crc;
 }
 
 }  // namespace
@@ -63,24 +68,34 @@ uint32_t crc_of(const LogFrameHeader& header, uint32_t salt) {
 }
 
 std::optional<LogFrame> frame_at(const LogContent& log, size_t at) {
-  const Bytes bytes = log.bytes;
-  if (bytes.size() - at < sizeof(LogFrameHeader)) return std::nullopt;
-  LogFrame frame;
-  std::memcpy(&frame.header, bytes.data() + at, sizeof(LogFrameHeader));
-  if (crc_of(frame.header, log.salt) != frame.header.header_crc) return std::nullopt;
-  const size_t start = at + sizeof(LogFrameHeader);
-  if (frame.header.payload_size > bytes.size() - start) return std::nullopt;
-  frame.payload = bytes.subspan(start, frame.header.payload_size);
-  if (crc32c(frame.payload, log.salt) != frame.header.payload_crc) return std::nullopt;
+  auto frame = claimed_frame(log, at);
+  if (frame && !has_sound_payload(log, *frame)) frame.reset();
   return frame;
 }
 
 std::optional<LogFrame> next_frame(const LogContent& log, size_t& at) {
-  for (; at < log.bytes.size(); at += kFrameAlignment) {
-    if (const auto frame = frame_at(log, at)) return frame;
+  while (at < log.bytes.size()) {
+    const auto frame = claimed_frame(log, at);
+    if (frame && has_sound_payload(log, *frame)) return frame;
+    at += frame ? frame->padded_size() : kFrameAlignment;
   }
   at = log.bytes.size();
   return std::nullopt;
+}
+
+uint64_t synced_before(const LogFrameHeader& header) {
+  const uint64_t unsynced = header.flags >> 1;
+  return unsynced == kNothingSynced ? 0 : header.sequence - unsynced;
+}
+
+bool misses_a_sector(const LogContent& log, size_t from, size_t to) {
+  while (from < to) {
+    const size_t left = kSectorBytes - static_cast<size_t>((log.offset + from) % kSectorBytes);
+    const size_t end = std::min(to, from + left);
+    if (all_zero(log.bytes.subspan(from, end - from))) return true;
+    from = end;
+  }
+  return false;
 }
 
 bool damaged_before_sound_frames(const LogContent& log, size_t offset, uint64_t sequence,
@@ -90,8 +105,7 @@ bool damaged_before_sound_frames(const LogContent& log, size_t offset, uint64_t 
   while (const auto frame = next_frame(log, at)) {
     if (first && tail == LogTail::kFinal && !misses_a_sector(log, offset, at)) return true;
     first = false;
-    const uint64_t unsynced = frame->header.flags >> 1;
-    if (unsynced != kNothingSynced && frame->header.sequence - unsynced > sequence) return true;
+    if (synced_before(frame->header) > sequence) return true;
     at += frame->padded_size();
   }
   return false;

@@ -65,8 +65,17 @@ struct LogContent {
 /// The frame at `at`, if a whole and sound one is there.
 std::optional<LogFrame> frame_at(const LogContent& log, size_t at);
 
-/// The first sound frame from `at` on, which moves there; none: it moves to the end.
+/// The first sound frame from `at` on, which moves there; none: it moves to the end. Where a header
+/// is sound, it says where the next one is, though its payload be damaged: so that no byte is read
+/// twice, whatever the file pretends.
 std::optional<LogFrame> next_frame(const LogContent& log, size_t& at);
+
+/// Frames of smaller numbers were on the disk before this one was written; 0: not known of any.
+uint64_t synced_before(const LogFrameHeader& header);
+
+/// Whether a crash can have left the part of `log` from `from` to `to` as it is: some sector of
+/// it, or what of a sector lies in it, was never written and reads as zeros.
+bool misses_a_sector(const LogContent& log, size_t from, size_t to);
 
 /// Whether the bad frame at `offset`, which should have had number `sequence`, is no torn tail:
 /// sound frames follow it, and either it was on the disk before one of them was written, or it is

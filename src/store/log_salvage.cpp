@@ -58,20 +58,44 @@ class SaltFinder {
   std::array<Row, 32> rows_;
 };
 
-/// The salt by which some record of the file is sound.
+/// The salt by which some record of the file is sound. None either where there is so much that
+/// looks like records that to read it would take long.
 std::optional<uint32_t> find_salt(Bytes file) {
   // Of numbers that no log reaches, no payload is read: any salt fits the header alone.
   constexpr uint64_t kMaxSequence = uint64_t{1} << 48;
+  uint64_t readable = uint64_t{16} * file.size();
   const SaltFinder finder;
   for (size_t at = sizeof(LogFileHeader); file.size() - at >= sizeof(LogFrameHeader);
        at += kFrameAlignment) {
     LogFrameHeader header;
     std::memcpy(&header, file.data() + at, sizeof(header));
     if (header.sequence == 0 || header.sequence > kMaxSequence) continue;
+    if (header.payload_size > std::min<uint64_t>(readable, file.size() - at)) continue;
+    readable -= header.payload_size;
     const uint32_t salt = finder.salt_of(header);
     if (frame_at({file, 0, salt}, at)) return salt;
   }
   return std::nullopt;
+}
+
+struct FoundFrame {
+  size_t at = 0;
+  LogFrame frame;
+  uint64_t synced_before = 0;  ///< by what this frame or a later one says
+};
+
+/// All sound frames of a file.
+std::vector<FoundFrame> find_frames(const LogContent& log) {
+  std::vector<FoundFrame> found;
+  size_t at = sizeof(LogFileHeader);
+  while (const auto frame = next_frame(log, at)) {
+    found.push_back({at, *frame, synced_before(frame->header)});
+    at += frame->padded_size();
+  }
+  for (size_t i = found.size(); i-- > 1;) {
+    found[i - 1].synced_before = std::max(found[i - 1].synced_before, found[i].synced_before);
+  }
+  return found;
 }
 
 }  // namespace
@@ -108,26 +132,27 @@ Expected<SalvagedLog> salvage_log(Vfs& vfs, uint64_t file_number) {
   uint64_t sequence = log.first_sequence.value_or(0);  // of the next record; 0: not known
   bool in_tail = false;
   size_t offset = sizeof(LogFileHeader);
-  while (offset < file.size()) {
-    size_t at = offset;
-    const auto frame = next_frame(frames, at);
-    if (at != offset) {
-      in_tail = in_tail || !damaged_before_sound_frames(frames, offset, sequence, LogTail::kFinal);
-      (in_tail ? log.tail_bytes : log.damaged_bytes) += at - offset;
+  for (const FoundFrame& found : find_frames(frames)) {
+    if (found.at != offset) {
+      // As damaged_before_sound_frames says.
+      in_tail =
+          in_tail || (misses_a_sector(frames, offset, found.at) && found.synced_before <= sequence);
+      (in_tail ? log.tail_bytes : log.damaged_bytes) += found.at - offset;
     }
-    if (!frame) break;
-    offset = at + frame->padded_size();
+    const LogFrame& frame = found.frame;
+    offset = found.at + frame.padded_size();
     // A number that does not grow is not this log's.
-    if (frame->header.sequence < sequence) continue;
-    sequence = frame->header.sequence + 1;
-    const bool last = (frame->header.flags & kLastOfTransaction) != 0;
-    log.records.push_back({frame->header.sequence, last, frame->payload});
+    if (frame.header.sequence < sequence) continue;
+    sequence = frame.header.sequence + 1;
+    const bool last = (frame.header.flags & kLastOfTransaction) != 0;
+    log.records.push_back({frame.header.sequence, last, frame.payload});
     if (!in_tail) log.before_tail = log.records.size();
-    const size_t end = at + sizeof(LogFrameHeader) + frame->payload.size();
+    const size_t end = found.at + sizeof(LogFrameHeader) + frame.payload.size();
     if (end < file.size() && !all_zero(file.subspan(end, std::min(offset, file.size()) - end))) {
       log.damaged_bytes += std::min(offset, file.size()) - end;
     }
   }
+  if (offset < file.size()) log.tail_bytes += file.size() - offset;
   return log;
 }
 

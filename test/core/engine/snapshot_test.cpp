@@ -6,6 +6,8 @@
 #include <random>
 
 #include "engine/collection.h"
+#include "store/file_names.h"
+#include "store/manifest.h"
 #include "store/vfs_memory.h"
 #include "support/batches.h"
 #include "support/collection_fixture.h"
@@ -154,6 +156,43 @@ TEST(Snapshot, ThatAReaderTakesCountsItsFilesToo) {
     EXPECT_GT(manifest->next_file_number, segment.number);
   }
   EXPECT_GT(manifest->next_file_number, manifest->first_log);
+}
+
+TEST(Snapshot, ThatAReaderTakesIsNotKeptFromItByMerges) {
+  CollectionFixture writer(Metric::kL2, 8);
+  fill(writer);
+  CollectionFixture reader(writer, {});
+  // Each time the reader has looked what there is, and reads a log or a segment, that is gone.
+  uint32_t merges = 0;
+  reader.before_read([&](std::string_view name) {
+    if (name == store::kManifestName || merges == 6) return;
+    ASSERT_TRUE(writer.commit(rows(100 + merges, 110 + merges)));
+    ASSERT_TRUE(writer->request_optimize());
+    writer.maintain();
+    ++merges;
+  });
+  const auto disk = std::make_shared<store::MemoryDisk>();
+  const auto counts = reader->snapshot(*store::memory_vfs(disk), nullptr);
+  ASSERT_TRUE(counts) << counts.error().message;
+  EXPECT_EQ(merges, 6U);
+  CollectionFixture copy(disk);
+  EXPECT_EQ(copy->view()->live(), writer->view()->live());
+  EXPECT_TRUE(copy.verifies());
+}
+
+TEST(Snapshot, ThatAReaderTakesNamesAFileThatIsLost) {
+  CollectionFixture writer(Metric::kL2, 8);
+  fill(writer);
+  CollectionFixture reader(writer, {});
+  const std::string lost =
+      store::segment_file_name(store::read_manifest(reader->vfs())->segments.front().number);
+  ASSERT_EQ(writer.disk_->files.erase(lost), 1U);
+  const auto target = std::make_shared<store::MemoryDisk>();
+  const auto counts = reader->snapshot(*store::memory_vfs(target), nullptr);
+  ASSERT_FALSE(counts);
+  EXPECT_EQ(counts.error().code, Code::kMissingFile);
+  EXPECT_NE(counts.error().message.find(lost), std::string::npos);
+  EXPECT_TRUE(target->files.empty());
 }
 
 TEST(Snapshot, IsNotMixedWithFilesOfAnother) {

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,8 +14,27 @@
 #include "engine/searcher.h"
 #include "store/vfs_memory.h"
 #include "support/batches.h"
+#include "support/forwarding_vfs.h"
 
 namespace quiver::test {
+
+/// Called with the name of a file.
+using FileHook = std::function<void(std::string_view name)>;
+
+/// Tells before it reads.
+class TellingVfs final : public ForwardingVfs {
+ public:
+  TellingVfs(std::shared_ptr<store::Vfs> inner, std::shared_ptr<const FileHook> before_read)
+      : ForwardingVfs(std::move(inner)), before_read_(std::move(before_read)) {}
+
+  Expected<std::shared_ptr<const store::FileBytes>> read(std::string_view name) override {
+    if (*before_read_) (*before_read_)(name);
+    return inner_->read(name);
+  }
+
+ private:
+  std::shared_ptr<const FileHook> before_read_;
+};
 
 /// A collection in memory that can be closed and opened again, and what tests do with it.
 class CollectionFixture {
@@ -40,10 +61,14 @@ class CollectionFixture {
   }
 
   void open() {
-    auto opened = engine::Collection::open(store::memory_vfs(disk_), options_);
+    const auto vfs = std::make_shared<TellingVfs>(store::memory_vfs(disk_), before_read_);
+    auto opened = engine::Collection::open(vfs, options_);
     ASSERT_TRUE(opened) << opened.error().message;
     collection_ = std::move(*opened);
   }
+
+  /// What happens from here on before the collection reads a whole file.
+  void before_read(FileHook hook) { *before_read_ = std::move(hook); }
 
   void reopen() {
     collection_.reset();
@@ -107,6 +132,7 @@ class CollectionFixture {
   engine::OpenOptions options_;
 
  private:
+  std::shared_ptr<FileHook> before_read_ = std::make_shared<FileHook>();
   std::shared_ptr<engine::Collection> collection_;
 };
 
