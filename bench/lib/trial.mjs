@@ -1,49 +1,136 @@
-// One measurement in a process that has done nothing else; the other benchmarks start it.
-//   build: makes the index and says how long that took
-//   open:  how long until the index is open and until the first answer, and the memory of both
+// One measurement of one library in a process that has done nothing else: JSON in, JSON out (inFreshProcess).
+//   measure: builds an index of the data, then asks: the curve of recall and speed, concurrent callers, stalls, memory, disk
+//   store:   builds an index of items with metadata and leaves it in the folder
+//   open:    how long until that index is open and until the first answer, and the memory of both
 
 import { readFileSync } from 'node:fs';
-import { sift, wordnet, wordnetTexts } from './data.mjs';
-import { memory } from './measure.mjs';
+import { savedData, wordnetTexts } from './data.mjs';
+import { askAll, askConcurrently, folderSize, memory, timed, withStalls } from './measure.mjs';
+
+const topK = 10;
+const mostMsOfPoint = 20_000;
+const concurrentMs = 2000;
+const callers = 16;
 
 const request = JSON.parse(readFileSync(0, 'utf8'));
-const commands = { build, open };
-console.log(JSON.stringify(await commands[request.command](request)));
+const peer = await import(`../peers/${request.peer}.mjs`);
+const { folder, variant } = request;
+const data = savedData(request.data);
+const settings = {
+  metric: data.metric,
+  dimensions: data.dimensions,
+  m: 16,
+  efConstruction: 200,
+  ...variant,
+};
+const say = (text) => process.stderr.write(`${text}\n`);
+console.log = say; // some libraries talk, and the last line of stdout is the result
+const commands = { measure, store, open };
+const result = await commands[request.command]();
+process.stdout.write(`\n${JSON.stringify(result)}\n`, () => process.exit(0)); // a library's threads may still run
 
-async function build({ driver, folder, set, items: count }) {
-  const data = set === 'wordnet30k' ? wordnet() : sift();
-  const items = data.items(count);
-  if (set === 'wordnet30k') {
-    const texts = wordnetTexts();
-    for (const [row, item] of items.entries()) {
-      const { id, ...metadata } = texts[row];
-      item.id = id;
-      item.metadata = metadata;
-    }
+/** The curve: recall and speed of one caller, for each ef. */
+async function curve(index, queries) {
+  const { nearest } = request;
+  const efs = peer.isExact ? [0] : peer.fixedEf ? [peer.fixedEf] : request.efs;
+  const points = [];
+  for (const ef of efs) {
+    const ask = (vector) => index.query(vector, topK, ef);
+    await askAll(queries.slice(0, 20), nearest, ask, mostMsOfPoint / 10); // the first ones compile, and bring pages in
+    points.push({ ef, ...(await askAll(queries, nearest, ask, mostMsOfPoint)) });
   }
-  const { metric, dimensions } = data;
-  const { buildIndex } = await import(driver);
-  const started = performance.now();
-  await buildIndex(folder, { metric, dimensions, items });
-  return { seconds: (performance.now() - started) / 1000 };
+  return points;
 }
 
-async function open({ driver, folder, metric, dimensions, rows, queries: file }) {
-  const bytes = readFileSync(file);
-  const queries = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  const query = (i) => queries.subarray(i * dimensions, (i + 1) * dimensions);
+/** Many at once, the way that the library has for it, at the first ef that finds 95%; undefined when it has none. */
+async function many(index, queries, points) {
+  const { ef } = points.find(({ recall }) => recall >= 0.95) ?? points.at(-1);
+  if (index.queryMany) {
+    let asked = 0;
+    const ms = await timed(async () => {
+      const from = performance.now();
+      while (performance.now() - from < concurrentMs) {
+        await index.queryMany(queries, topK, ef);
+        asked += queries.length;
+      }
+    });
+    return { how: 'one call for all', ef, qps: (asked / ms) * 1000 };
+  }
+  const ask = index.queryAsync ?? index.query;
+  const answer = ask(queries[0], topK, ef);
+  if (typeof answer?.then !== 'function') return undefined;
+  await answer;
+  const { qps } = await askConcurrently(
+    callers,
+    queries,
+    (vector) => ask(vector, topK, ef),
+    concurrentMs,
+  );
+  return { how: `${callers} callers`, ef, qps };
+}
+
+async function measure() {
+  const items = data.items();
+  await peer.load(settings);
+  global.gc();
+  const before = memory();
+  let index;
+  const { ms, stallMs } = await withStalls(async () => {
+    index = await peer.build(folder, items, settings);
+  });
+  global.gc();
+  const after = memory();
+  const queries = data.allQueries();
+  const points = await curve(index, queries);
+  const concurrent = await many(index, queries, points);
+  await index.save?.(folder);
+  await index.close?.();
+  const { bytes } = folderSize(folder);
+  return {
+    buildSeconds: ms / 1000,
+    stallMs,
+    memory: after.resident - before.resident,
+    diskBytes: bytes > 0 ? bytes : undefined,
+    points,
+    concurrent,
+  };
+}
+
+/** WordNet's items have their own ids and what it says of each; the others their row. */
+function describedItems() {
+  const items = data.items();
+  if (request.data.name !== 'wordnet30k') return items;
+  const texts = wordnetTexts(data);
+  return items.map((item, row) => {
+    const { id, ...metadata } = texts[row];
+    return { ...item, id, metadata };
+  });
+}
+
+async function store() {
+  const items = describedItems();
+  const started = performance.now();
+  const index = await peer.build(folder, items, settings);
+  const seconds = (performance.now() - started) / 1000;
+  await index.save?.(folder);
+  await index.close?.();
+  return { seconds };
+}
+
+async function open() {
+  const queries = data.allQueries();
   const before = memory();
   const start = performance.now();
-  const { loadLibrary, openIndex } = await import(driver);
-  await loadLibrary?.();
+  await peer.load(settings);
   const loaded = performance.now();
-  const index = await openIndex(folder, { metric, dimensions, rows });
+  const index = await peer.open(folder, { ...settings, rows: request.rows });
   const opened = performance.now();
   const atOpen = memory();
-  const first = await index.query(query(0));
+  const first = await index.query(queries[0], topK, 160);
   const answered = performance.now();
-  if (first !== 10) throw new Error(`${driver} found ${first} items instead of 10`);
-  for (let i = 1; i < queries.length / dimensions; i++) await index.query(query(i));
+  if (first.length !== topK)
+    throw new Error(`${request.peer} found ${first.length} items instead of ${topK}`);
+  for (const query of queries.slice(1)) await index.query(query, topK, 160);
   const after = memory();
   await index.close?.();
   const grown = (now) => ({

@@ -1,25 +1,40 @@
-// Quiver as bench/fresh.mjs drives it. The others are in bench/peers.
+// Quiver itself: a folder of its own files, whichever engine runs.
 
-import { LocalIndex } from 'quiverdb';
+import { LocalIndex, rowsOf } from '../lib/quiver.mjs';
 
-/** Without the cost of the first index: the addon is loaded. */
-export async function loadLibrary() {
-  await new LocalIndex('no such folder').isIndexCreated();
+export const packages = [];
+export const metrics = ['l2', 'cosine', 'ip'];
+export const variants = { quiver: { backend: 'native' }, 'quiver wasm': { backend: 'wasm' } };
+
+const opened = (index) => ({
+  query: async (vector, topK, ef) => rowsOf(await index.query({ vector, topK, ef })),
+  queryMany: async (vectors, topK, ef) =>
+    (await index.queryMany(vectors, { topK, ef })).map(rowsOf),
+  close: () => index.close(),
+});
+
+/** The addon or the module is loaded, without the cost of a first index. */
+export async function load({ backend }) {
+  await new LocalIndex('no such folder', { backend }).isIndexCreated();
 }
 
-export async function buildIndex(folder, { metric, dimensions, items }) {
-  const index = new LocalIndex(folder, { metric, dimensions, durability: 'none' });
+export async function build(folder, items, { metric, dimensions, m, efConstruction, backend }) {
+  const index = new LocalIndex(folder, {
+    metric,
+    dimensions,
+    M: m,
+    efConstruction,
+    backend,
+    durability: 'none',
+  });
   await index.createIndex({ version: 1 });
   await index.insertItems(items, { batchSize: 1000 });
   await index.optimize();
-  await index.close();
+  return opened(index);
 }
 
-export async function openIndex(folder) {
-  const index = new LocalIndex(folder, { readOnly: true });
+export async function open(folder, { backend }) {
+  const index = new LocalIndex(folder, { readOnly: true, backend });
   await index.refresh();
-  return {
-    query: async (vector) => (await index.query({ vector, topK: 10 })).length,
-    close: () => index.close(),
-  };
+  return opened(index);
 }

@@ -1,0 +1,39 @@
+// HNSW in WebAssembly, in memory; an index keeps the ef that it was made with, so the curve has one point.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+export const packages = ['edgevec'];
+export const metrics = ['l2', 'cosine', 'ip'];
+export const variants = { edgevec: {} };
+export const fixedEf = 160;
+
+const kinds = { l2: 'L2', cosine: 'Cosine', ip: 'Dot' };
+const batch = 1000;
+
+let edgevec;
+
+export async function load() {
+  edgevec = await import('edgevec');
+  const module = readFileSync(createRequire(import.meta.url).resolve('edgevec/edgevec_bg.wasm'));
+  edgevec.initSync({ module });
+}
+
+export async function build(_folder, items, { metric, dimensions, m, efConstruction }) {
+  const config = new edgevec.EdgeVecConfig(dimensions);
+  config.setMetricType(edgevec.MetricType[kinds[metric]]);
+  config.m = m;
+  config.m0 = 2 * m;
+  config.ef_construction = efConstruction;
+  config.ef_search = fixedEf;
+  const index = new edgevec.EdgeVec(config);
+  const rowOf = new Map();
+  for (let from = 0; from < items.length; from += batch) {
+    const part = items.slice(from, from + batch);
+    const flat = new Float32Array(part.length * dimensions);
+    for (const [i, { vector }] of part.entries()) flat.set(vector, i * dimensions);
+    const ids = index.insertBatchFlat(flat, part.length);
+    for (const [i, id] of ids.entries()) rowOf.set(id, from + i);
+  }
+  return { query: (vector, k) => index.search(vector, k).map(({ id }) => rowOf.get(id)) };
+}
