@@ -9,6 +9,7 @@ import { askAll, askConcurrently, folderSize, memory, timed, withStalls } from '
 
 const topK = 10;
 const mostMsOfPoint = 20_000;
+const warmUpMs = 2000; // code is compiled, and pages come in
 const concurrentMs = 2000;
 const callers = 16;
 
@@ -33,12 +34,11 @@ process.stdout.write(`\n${JSON.stringify(result)}\n`, () => process.exit(0)); //
 async function curve(index, queries) {
   const { nearest } = request;
   const efs = peer.isExact ? [0] : peer.fixedEf ? [peer.fixedEf] : request.efs;
+  const asking = (ef) => (vector) => index.query(vector, topK, ef);
+  await askAll(queries, nearest, asking(efs[efs.length >> 1]), warmUpMs);
   const points = [];
-  for (const ef of efs) {
-    const ask = (vector) => index.query(vector, topK, ef);
-    await askAll(queries.slice(0, 20), nearest, ask, mostMsOfPoint / 10); // the first ones compile, and bring pages in
-    points.push({ ef, ...(await askAll(queries, nearest, ask, mostMsOfPoint)) });
-  }
+  for (const ef of efs)
+    points.push({ ef, ...(await askAll(queries, nearest, asking(ef), mostMsOfPoint)) });
   return points;
 }
 

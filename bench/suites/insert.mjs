@@ -1,47 +1,131 @@
-// How fast are durable inserts acknowledged, and how long does the JavaScript thread stall meanwhile?
-//   node bench/insert.mjs [--data DIR] [--backend native|wasm] [--rows N]
+// Items a second, acknowledged as durable as --durability says (sync unless told otherwise), for sizes up to --size and three
+// dimensions: one item a call and one call after the other, many callers of one item, and batches. Then the graph.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { freemem } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
-import { LocalIndex } from 'quiverdb';
-import { options, sift } from './data.mjs';
+import { syntheticSet } from '../lib/data.mjs';
+import { timed } from '../lib/measure.mjs';
+import { listOption, options, sizesUpTo } from '../lib/options.mjs';
+import { scratch } from '../lib/paths.mjs';
+import { progress } from '../lib/progress.mjs';
+import { createIndex } from '../lib/quiver.mjs';
+import { count, fixed } from '../report/text.mjs';
 
-const data = sift();
-const items = data.items(Number(options.rows ?? data.rows));
-const folder = mkdtempSync(join(tmpdir(), 'quiver-insert-'));
-const delay = monitorEventLoopDelay({ resolution: 1 });
-const stall = () =>
-  `longest stall ${(delay.max / 1e6).toFixed(1)} ms, p99 ${(delay.percentile(99) / 1e6).toFixed(1)} ms`;
+const sizes = sizesUpTo([1000, 10_000, 100_000, 1_000_000], 100_000);
+const allDimensions = listOption('dim', ['128', '512', '1536']).map(Number);
+const mostSingles = 2000;
+const callerNumbers = [16, 256];
+const batch = 1000;
+const durability = options.durability ?? 'sync';
+/** The vectors as made, as items hold them, in the head, and in the segment that is written. */
+const copies = 4;
 
-const index = new LocalIndex(folder, {
-  dimensions: data.dimensions,
-  metric: data.metric,
-  durability: 'sync',
-  ...(options.backend && { backend: options.backend }),
-});
-await index.createIndex({ version: 1 });
-await pause(200);
+const folder = scratch();
 
-delay.enable();
-let started = performance.now();
-for (let first = 0; first < items.length; first += 1000) {
-  await index.insertItems(items.slice(first, first + 1000));
+async function perSecond(items, insert) {
+  const ms = await timed(() => insert(items));
+  return (items.length / ms) * 1000;
 }
-const seconds = (performance.now() - started) / 1000;
-console.log(
-  `insert ${items.length} × ${data.dimensions}, batches of 1,000, sync: ${(items.length / seconds).toFixed(0)} items/s, ${stall()}`,
-);
 
-delay.reset();
-started = performance.now();
-await index.optimize();
-const buildSeconds = (performance.now() - started) / 1000;
-console.log(
-  `build the graph: ${buildSeconds.toFixed(1)} s (${(items.length / buildSeconds).toFixed(0)} items/s), ${stall()}`,
-);
-delay.disable();
-await index.close();
-rmSync(folder, { recursive: true, force: true });
+const oneByOne = (index) => async (items) => {
+  for (const item of items) await index.insertItem(item);
+};
+
+const byCallers = (index, callers) => (items) => {
+  let next = 0;
+  const caller = async () => {
+    while (next < items.length) await index.insertItem(items[next++]);
+  };
+  return Promise.all(Array.from({ length: callers }, caller));
+};
+
+async function measure(rows, dimensions) {
+  const data = syntheticSet({ rows, dimensions });
+  const fresh = (name) => createIndex(join(folder, name), data, { durability });
+  const singles = data.items(0, Math.min(rows, mostSingles));
+
+  progress(`${rows} × ${dimensions}: one by one`);
+  const index = await fresh('singles');
+  const sequential = await perSecond(singles, oneByOne(index));
+  await index.close();
+
+  const concurrent = {};
+  for (const callers of callerNumbers) {
+    progress(`${rows} × ${dimensions}: ${callers} callers`);
+    const shared = await fresh(`callers-${callers}`);
+    concurrent[callers] = await perSecond(singles, byCallers(shared, callers));
+    await shared.close();
+  }
+
+  progress(`${rows} × ${dimensions}: batches`);
+  const whole = await fresh('batches');
+  const items = data.items();
+  const batches = await perSecond(items, (all) => whole.insertItems(all, { batchSize: batch }));
+  progress(`${rows} × ${dimensions}: graph`);
+  const graphSeconds = (await timed(() => whole.optimize())) / 1000;
+  await whole.close();
+  for (const name of ['singles', 'batches', ...callerNumbers.map((number) => `callers-${number}`)])
+    rmSync(join(folder, name), { recursive: true });
+  return { rows, dimensions, sequential, concurrent, batches, graphSeconds };
+}
+
+const results = [];
+const skipped = [];
+for (const dimensions of allDimensions) {
+  for (const rows of sizes) {
+    const bytes = rows * dimensions * 4 * copies;
+    if (bytes > freemem()) skipped.push(`${count(rows)} × ${dimensions}`);
+    else results.push(await measure(rows, dimensions));
+  }
+}
+
+const ways = [
+  ['one by one', ({ sequential }) => sequential],
+  ...callerNumbers.map((callers) => [
+    `${callers} callers`,
+    ({ concurrent }) => concurrent[callers],
+  ]),
+  [`batches of ${count(batch)}`, ({ batches }) => batches],
+];
+
+export const report = {
+  sections: [
+    ...allDimensions.map((dimensions) => {
+      const those = results.filter((one) => one.dimensions === dimensions);
+      return {
+        title: `${dimensions} dimensions, durability ${durability}: items a second`,
+        note: `One by one and by callers: the first ${count(mostSingles)} items. The graph is built in the background; here optimize() waits for the rest of it.`,
+        chart: {
+          kind: 'lines',
+          xLabel: 'items in the index',
+          yLabel: 'items a second',
+          series: [
+            ...ways,
+            ['with the graph', ({ rows, batches, graphSeconds }) => rows / (rows / batches + graphSeconds)],
+          ].map(([name, value]) => ({
+            name,
+            points: those.map((one) => ({
+              x: one.rows,
+              y: value(one),
+              label: `${count(one.rows)} items, ${count(value(one))} a second`,
+            })),
+          })),
+        },
+        table: {
+          headings: ['items', ...ways.map(([name]) => name), 'graph, s', 'items/s with the graph'],
+          rows: those.map((one) => [
+            count(one.rows),
+            ...ways.map(([, value]) => count(value(one))),
+            fixed(one.graphSeconds, 2),
+            count(one.rows / (one.rows / one.batches + one.graphSeconds)),
+          ]),
+        },
+      };
+    }),
+    ...(skipped.length > 0
+      ? [{ title: 'Not measured', note: `Too large for the free memory: ${skipped.join(', ')}.` }]
+      : []),
+  ],
+  figures: { durability, results, skipped },
+};

@@ -9,7 +9,7 @@ import { inFreshProcess } from '../lib/measure.mjs';
 import { numberOption } from '../lib/options.mjs';
 import { scratch } from '../lib/paths.mjs';
 import { progress } from '../lib/progress.mjs';
-import { median, qpsAtRecall } from '../lib/statistics.mjs';
+import { bestPoints, median, qpsAtRecall } from '../lib/statistics.mjs';
 import { count, fixed, megabytes, milliseconds } from '../report/text.mjs';
 
 const efs = [10, 16, 24, 40, 64, 100, 160, 256, 400];
@@ -118,14 +118,14 @@ export const report = {
   sections: [
     {
       title: `Speed at equal recall: ${data.name}, ${count(data.rows)} × ${data.dimensions}, ${data.metric}, top 10`,
-      note: `One caller, one query after the other. Recall against exact answers to ${count(data.queries)} queries; medians of ${rounds} rounds. Up and to the right is better.`,
+      note: `One caller, one query after the other. Recall against exact answers to ${count(data.queries)} queries; medians of ${rounds} rounds; points that another of the same library beats in both are left out. Up and to the right is better.`,
       chart: {
         kind: 'curve',
         xLabel: 'recall@10',
         yLabel: 'queries a second',
         series: results.map(({ label, points }) => ({
           name: label,
-          points: points.map(({ ef, recall, qps }) => ({
+          points: bestPoints(points).map(({ ef, recall, qps }) => ({
             x: recall,
             y: qps,
             label: `ef ${ef}, recall ${recall.toFixed(4)}, ${count(qps)} a second`,
