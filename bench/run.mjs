@@ -85,7 +85,12 @@ await runMain(async () => {
     where.revision,
     `load ${where.load.toFixed(1)}`,
   ];
-  const page = { ...shown, title: `Quiver: ${suite}`, question, machine: line.filter(Boolean).join(' · ') };
+  const page = {
+    ...shown,
+    title: `Quiver: ${suite}`,
+    question,
+    machine: line.filter(Boolean).join(' · '),
+  };
   writeFileSync(`${path}.html`, htmlReport(page));
   console.log(`\n${textReport(report)}\n\n${relative(root, path)}.html and .json`);
   if (report.failed) throw new UserError(report.failed);

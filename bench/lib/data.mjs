@@ -179,10 +179,20 @@ export function loadData({ rows, dimensions = 128, preferred = [] }) {
   return rows === undefined ? data : data.part(Math.min(rows, data.rows));
 }
 
+/** The data of --data; without it those of the named sets that are there, else synthetic; each cut to --size. */
+export function dataSets(names) {
+  const rows = numberOption('size', undefined);
+  const there = options.data === undefined ? names.filter(isThere) : [];
+  return there.length === 0
+    ? [loadData({ rows })]
+    : there.map((name) => {
+        const data = namedSet(name);
+        return rows === undefined ? data : data.part(Math.min(rows, data.rows));
+      });
+}
+
 /** Of WordNet, what it says of each row; the id is in `id`. */
 export function wordnetTexts(data) {
   const text = Buffer.from(readBytes(join(folder(), 'wordnet30k.jsonl'))).toString('utf8');
-  return text
-    .split('\n', data.rows)
-    .map((line) => JSON.parse(line));
+  return text.split('\n', data.rows).map((line) => JSON.parse(line));
 }

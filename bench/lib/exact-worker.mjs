@@ -11,7 +11,8 @@ const distances = new Float64Array(count * depth);
 const found = new Int32Array(count * depth);
 const counts = new Int32Array(count);
 
-const isFarther = (a, b) => distances[a] > distances[b] || (distances[a] === distances[b] && found[a] > found[b]);
+const isFarther = (a, b) =>
+  distances[a] > distances[b] || (distances[a] === distances[b] && found[a] > found[b]);
 
 function swap(a, b) {
   const distance = distances[a];

@@ -15,7 +15,8 @@ function hashOf({ base, queries, dimensions, metric, depth, accept }) {
   const hash = createHash('sha1').update(JSON.stringify([dimensions, metric, depth]));
   for (const array of [base, queries, accept ?? new Uint8Array(0)]) {
     const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-    for (let at = 0; at < bytes.length; at += 2 ** 30) hash.update(bytes.subarray(at, at + 2 ** 30));
+    for (let at = 0; at < bytes.length; at += 2 ** 30)
+      hash.update(bytes.subarray(at, at + 2 ** 30));
     hash.update('|');
   }
   return hash.digest('hex').slice(0, 20);
@@ -56,10 +57,7 @@ async function search({ base, queries, dimensions, metric, depth, accept }) {
   const nearest = [];
   for (let q = 0; q < count; q++) {
     const all = parts.flatMap(({ distances, found, counts }) =>
-      Array.from({ length: counts[q] }, (_, i) => [
-        distances[q * depth + i],
-        found[q * depth + i],
-      ]),
+      Array.from({ length: counts[q] }, (_, i) => [distances[q * depth + i], found[q * depth + i]]),
     );
     all.sort(([a, x], [b, y]) => a - b || x - y);
     nearest.push(Int32Array.from(all.slice(0, depth), ([, row]) => row));

@@ -107,9 +107,18 @@ export function descriptors() {
   return existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : undefined;
 }
 
+/** The line that Node prints of an error that nobody caught; without one, the last lines. */
+function whatWentWrong(errors) {
+  const lines = errors.split('\n').filter((line) => line.trim() !== '');
+  return (
+    lines.findLast((line) => /^\[?\w*Error\b/.test(line)) ??
+    (lines.slice(-3).join(' ') || undefined)
+  );
+}
+
 /**
  * Runs a program of this folder in a process of its own, where global.gc() is: JSON to its stdin, JSON in its last line. Rejects
- * with the end of what it said when it fails or takes longer than `mostMs`.
+ * with what it said when it fails or takes longer than `mostMs`.
  */
 export function inFreshProcess(script, request, mostMs = 3_600_000) {
   const child = spawn(process.execPath, ['--expose-gc', join(benchFolder, script)], {
@@ -130,8 +139,8 @@ export function inFreshProcess(script, request, mostMs = 3_600_000) {
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (code === 0) return resolve(JSON.parse(output.trimEnd().split('\n').at(-1)));
-      const why = errors.trim() || (signal ? `was ended by ${signal}` : `ended with ${code}`);
-      reject(new Error(why));
+      const how = signal ? `was ended by ${signal}` : `ended with ${code}`;
+      reject(new Error(whatWentWrong(errors) ?? how));
     });
   });
 }

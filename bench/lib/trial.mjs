@@ -27,6 +27,7 @@ const settings = {
 const say = (text) => process.stderr.write(`${text}\n`);
 console.log = say; // some libraries talk, and the last line of stdout is the result
 const commands = { measure, store, open };
+if (request.command !== 'open') await peer.load(settings); // there it is measured
 const result = await commands[request.command]();
 process.stdout.write(`\n${JSON.stringify(result)}\n`, () => process.exit(0)); // a library's threads may still run
 
@@ -71,7 +72,6 @@ async function many(index, queries, points) {
 
 async function measure() {
   const items = data.items();
-  await peer.load(settings);
   global.gc();
   const before = memory();
   let index;

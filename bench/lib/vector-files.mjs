@@ -38,7 +38,12 @@ export function readRaw(path) {
   return raw[extname(path)](readBytes(path));
 }
 
-/** Rows of a length before each: .fvecs and .ivecs (http://corpus-texmex.irisa.fr). */
+/**
+ * Rows with their length before each: .fvecs and .ivecs (http://corpus-texmex.irisa.fr).
+ *
+ * @param {string} path
+ * @param {Float32ArrayConstructor | Int32ArrayConstructor} Numbers
+ */
 export function readVecs(path, Numbers = Float32Array) {
   const bytes = readBytes(path);
   const view = new DataView(bytes.buffer);

@@ -36,9 +36,7 @@ export async function build(_folder, items, { metric, dimensions, m }) {
   const kind = metric === 'l2' ? METRIC_L2 : METRIC_INNER_PRODUCT;
   const index = faiss.Index.fromFactory(dimensions, `HNSW${m},Flat`, kind);
   for (let from = 0; from < items.length; from += batch)
-    index.add(
-      items.slice(from, from + batch).flatMap(({ vector }) => prepared(vector, metric)),
-    );
+    index.add(items.slice(from, from + batch).flatMap(({ vector }) => prepared(vector, metric)));
   return opened(index, metric);
 }
 

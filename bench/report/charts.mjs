@@ -36,15 +36,23 @@ function axes({ xScale, yScale, xLabel, yLabel, xText }) {
   for (const tick of yScale.ticks) {
     const y = yScale.at(tick).toFixed(1);
     parts.push(`<line class="grid" x1="${left}" x2="${right}" y1="${y}" y2="${y}"/>`);
-    parts.push(`<text class="tick" x="${left - 8}" y="${y}" dy=".32em" text-anchor="end">${short(tick)}</text>`);
+    parts.push(
+      `<text class="tick" x="${left - 8}" y="${y}" dy=".32em" text-anchor="end">${short(tick)}</text>`,
+    );
   }
   for (const tick of xScale.ticks) {
     const x = xScale.at(tick).toFixed(1);
     parts.push(`<line class="grid" x1="${x}" x2="${x}" y1="${top}" y2="${bottom}"/>`);
-    parts.push(`<text class="tick" x="${x}" y="${bottom + 20}" text-anchor="middle">${xText(tick)}</text>`);
+    parts.push(
+      `<text class="tick" x="${x}" y="${bottom + 20}" text-anchor="middle">${xText(tick)}</text>`,
+    );
   }
-  parts.push(`<text class="axis" x="${(left + right) / 2}" y="${bottom + 46}" text-anchor="middle">${escapeText(xLabel)}</text>`);
-  parts.push(`<text class="axis" transform="translate(18 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeText(yLabel)}</text>`);
+  parts.push(
+    `<text class="axis" x="${(left + right) / 2}" y="${bottom + 46}" text-anchor="middle">${escapeText(xLabel)}</text>`,
+  );
+  parts.push(
+    `<text class="axis" transform="translate(18 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeText(yLabel)}</text>`,
+  );
   return parts.join('');
 }
 

@@ -74,7 +74,11 @@ function htmlSection({ title, note, chart, table }) {
   }${table ? htmlTable(table) : ''}</section>`;
 }
 
-/** `machine`: a line about where and when. */
+/**
+ * `machine`: a line about where and when.
+ *
+ * @param {{title: string, question: string, machine: string, highlights?: {value: string, label: string}[], sections: object[]}} report
+ */
 export function htmlReport({ title, question, machine, highlights = [], sections }) {
   const cards = highlights.map(
     ({ value, label }) => `<div><b>${escapeText(value)}</b><span>${escapeText(label)}</span></div>`,

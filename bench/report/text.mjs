@@ -1,7 +1,6 @@
 // How figures are written, and tables of them for a terminal.
 
-export const megabytes = (bytes) =>
-  bytes === undefined ? '–' : `${(bytes / 1e6).toFixed(1)} MB`;
+export const megabytes = (bytes) => (bytes === undefined ? '–' : `${(bytes / 1e6).toFixed(1)} MB`);
 export const count = (value) =>
   value === undefined ? '–' : Math.round(value).toLocaleString('en-US');
 export const fixed = (value, digits) => (value === undefined ? '–' : value.toFixed(digits));

@@ -61,7 +61,11 @@ const filters = [
 ];
 
 progress('building');
-const index = await buildIndex(join(scratch(), 'index'), data, data.items(0, data.rows, (row) => described[row]));
+const index = await buildIndex(
+  join(scratch(), 'index'),
+  data,
+  data.items(0, data.rows, (row) => described[row]),
+);
 const results = [];
 for (const { name, kind, filter, takes } of filters) {
   const accept = filter && Uint8Array.from(described, (item) => (takes(item) ? 1 : 0));

@@ -102,7 +102,10 @@ export const report = {
           yLabel: 'items a second',
           series: [
             ...ways,
-            ['with the graph', ({ rows, batches, graphSeconds }) => rows / (rows / batches + graphSeconds)],
+            [
+              'with the graph',
+              ({ rows, batches, graphSeconds }) => rows / (rows / batches + graphSeconds),
+            ],
           ].map(([name, value]) => ({
             name,
             points: those.map((one) => ({

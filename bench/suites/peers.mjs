@@ -3,14 +3,14 @@
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { libraries } from '../lib/libraries.mjs';
 import { loadData } from '../lib/data.mjs';
+import { libraries } from '../lib/libraries.mjs';
 import { inFreshProcess } from '../lib/measure.mjs';
 import { numberOption } from '../lib/options.mjs';
 import { scratch } from '../lib/paths.mjs';
 import { progress } from '../lib/progress.mjs';
 import { bestPoints, median, qpsAtRecall } from '../lib/statistics.mjs';
-import { count, fixed, megabytes, milliseconds } from '../report/text.mjs';
+import { count, megabytes, milliseconds } from '../report/text.mjs';
 
 const efs = [10, 16, 24, 40, 64, 100, 160, 256, 400];
 const targets = [0.95, 0.99];
@@ -40,12 +40,20 @@ for (let round = 0; round < rounds; round++) {
     const place = join(folder, 'index');
     mkdirSync(place);
     try {
-      const request = { command: 'measure', peer, variant, data: saved, folder: place, nearest, efs };
+      const request = {
+        command: 'measure',
+        peer,
+        variant,
+        data: saved,
+        folder: place,
+        nearest,
+        efs,
+      };
       trials.get(label).push(await inFreshProcess('lib/trial.mjs', request, mostMsOfTrial));
     } catch (error) {
       // Its earlier rounds do not stand for it.
       trials.delete(label);
-      failures.push([label, error.message.split('\n').filter(Boolean).slice(-6).join(' ').trim()]);
+      failures.push([label, error.message]);
     }
     rmSync(place, { recursive: true, force: true });
   }
@@ -111,7 +119,10 @@ export const report = {
     ...(own
       ? [
           { value: count(own.itemsPerSecond), label: 'items a second indexed by Quiver' },
-          { value: `${own.stallMs.toFixed(0)} ms`, label: 'longest stall of the event loop meanwhile' },
+          {
+            value: `${own.stallMs.toFixed(0)} ms`,
+            label: 'longest stall of the event loop meanwhile',
+          },
         ]
       : []),
   ],
@@ -158,7 +169,11 @@ export const report = {
     },
     {
       title: 'Longest stall of the event loop while building',
-      chart: bars('milliseconds', ({ stallMs }) => stallMs, (ms) => `${milliseconds(ms)} ms`),
+      chart: bars(
+        'milliseconds',
+        ({ stallMs }) => stallMs,
+        (ms) => `${milliseconds(ms)} ms`,
+      ),
     },
     {
       title: 'Memory of the process, grown by the index',

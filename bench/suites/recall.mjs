@@ -1,64 +1,86 @@
-// Which recall do the default settings give, and do both backends give the same results?
-//   node bench/recall.mjs [--data DIR]
-// Builds each index with the native backend, then asks every query of both backends over the same files.
+// Each index is built with the native backend; then every query is asked of both backends over the same files.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { LocalIndex } from 'quiverdb';
-import { sift, wordnet } from './data.mjs';
+import { dataSets } from '../lib/data.mjs';
+import { askAll, timed } from '../lib/measure.mjs';
+import { scratch } from '../lib/paths.mjs';
+import { progress } from '../lib/progress.mjs';
+import { buildIndex, LocalIndex, rowsOf } from '../lib/quiver.mjs';
+import { count, fixed, milliseconds } from '../report/text.mjs';
 
-async function build(data, folder) {
-  const index = new LocalIndex(folder, {
-    dimensions: data.dimensions,
-    metric: data.metric,
-    durability: 'none',
-    backend: 'native',
+const topK = 10;
+const folder = scratch();
+
+async function build(data, place) {
+  progress(`${data.name}: building`);
+  let index;
+  const ms = await timed(async () => {
+    index = await buildIndex(place, data, data.items(), { backend: 'native' });
   });
-  await index.createIndex({ version: 1 });
-  await index.insertItems(data.items(), { batchSize: 1000 });
-  const started = performance.now();
-  await index.optimize();
-  const seconds = (performance.now() - started) / 1000;
-  const report = await index.verify();
+  const { ok, problems } = await index.verify();
   await index.close();
-  console.log(
-    `${data.name}: graph of ${data.rows} rows in ${seconds.toFixed(1)} s, verify ${report.ok ? 'ok' : 'FAILED'}`,
-  );
+  if (!ok) throw new Error(`${data.name}: the index is damaged: ${problems.join('; ')}`);
+  return ms / 1000;
 }
 
-async function ask(data, folder, backend) {
-  const index = new LocalIndex(folder, { backend });
+async function ask(data, place, backend) {
+  progress(`${data.name}: ${backend}`);
+  const index = new LocalIndex(place, { backend });
   const answers = [];
-  let found = 0;
-  const started = performance.now();
-  for (let i = 0; i < data.queries; i++) {
-    const results = await index.query({ vector: data.query(i), topK: 10 });
+  const measured = await askAll(data.allQueries(), await data.nearest(topK), async (vector) => {
+    const results = await index.query({ vector, topK });
     answers.push(results.map(({ item, score }) => `${item.id}:${score}`).join());
-    const truth = new Set(data.nearest(i, 10));
-    found += results.filter(({ item }) => truth.has(Number(item.id))).length;
-  }
-  const qps = (data.queries / (performance.now() - started)) * 1000;
-  const core = (await index.getPerformanceMetrics()).queryLatencyP50;
+    return rowsOf(results);
+  });
+  const { queryLatencyP50 } = await index.getPerformanceMetrics();
   await index.close();
-  console.log(
-    `  ${backend.padEnd(6)} recall@10 ${(found / (data.queries * 10)).toFixed(4)}, ` +
-      `${qps.toFixed(0)} queries/s one by one, ${core.toFixed(3)} ms in the core (median)`,
-  );
-  return answers;
+  return { backend, ...measured, coreMs: queryLatencyP50, answers };
 }
 
-for (const data of [sift(), wordnet()]) {
-  const folder = mkdtempSync(join(tmpdir(), 'quiver-recall-'));
-  try {
-    await build(data, folder);
-    const native = await ask(data, folder, 'native');
-    const wasm = await ask(data, folder, 'wasm');
-    const different = native.filter((answer, i) => answer !== wasm[i]).length;
-    console.log(
-      `  different answers (ids and scores, bit for bit): ${different} of ${data.queries}`,
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+const results = [];
+for (const data of dataSets(['sift200k', 'wordnet30k'])) {
+  const place = join(folder, data.name);
+  const seconds = await build(data, place);
+  const native = await ask(data, place, 'native');
+  const wasm = await ask(data, place, 'wasm');
+  const different = native.answers.filter((answer, i) => answer !== wasm.answers[i]).length;
+  rmSync(place, { recursive: true });
+  const backends = [native, wasm].map(({ answers, ...rest }) => rest);
+  results.push({
+    data: data.name,
+    rows: data.rows,
+    dimensions: data.dimensions,
+    queries: data.queries,
+    seconds,
+    different,
+    backends,
+  });
 }
+
+export const report = {
+  sections: results.map(({ data, rows, dimensions, queries, seconds, different, backends }) => ({
+    title: `${data}: ${count(rows)} × ${dimensions}, default settings`,
+    note: `Built in ${fixed(seconds, 1)} s. Answers that differ between the backends (ids and scores, bit for bit): ${different} of ${count(queries)}.`,
+    table: {
+      headings: [
+        '',
+        `recall@${topK}`,
+        'queries/s, one by one',
+        'in the core, ms',
+        'p50 ms',
+        'p99 ms',
+      ],
+      rows: backends.map(({ backend, recall, qps, coreMs, p50, p99 }) => [
+        backend,
+        fixed(recall, 4),
+        count(qps),
+        milliseconds(coreMs),
+        milliseconds(p50),
+        milliseconds(p99),
+      ]),
+    },
+  })),
+  figures: { results },
+  ...(results.some(({ different }) => different > 0) && { failed: 'The backends differ.' }),
+};

@@ -1,32 +1,24 @@
-// How large is a finished index, what of, and how long does opening it take? Beside it: raw JSON, and the peers of
-// bench/peers if they are installed (npm --prefix bench/peers install). Each figure comes from a process of its own.
-//   node bench/storage.mjs [--items N] [--data DIR] [--dir DIR] [--json FILE]
+// Beside Quiver: raw JSON, and the libraries that keep an index on the disk. Each figure comes from a process of its own.
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { median, options, sift, wordnet, wordnetTexts } from './data.mjs';
-import {
-  count,
-  folderSize,
-  inFreshProcess,
-  megabytes,
-  printTable,
-  progress,
-  saveJson,
-  scratch,
-} from './measure.mjs';
-import { bytesByPurpose } from './sections.mjs';
+import { dataSets, wordnetTexts } from '../lib/data.mjs';
+import { libraries } from '../lib/libraries.mjs';
+import { folderSize, inFreshProcess } from '../lib/measure.mjs';
+import { numberOption } from '../lib/options.mjs';
+import { scratch } from '../lib/paths.mjs';
+import { progress } from '../lib/progress.mjs';
+import { bytesByPurpose } from '../lib/sections.mjs';
+import { median } from '../lib/statistics.mjs';
+import { count, fixed, megabytes, milliseconds } from '../report/text.mjs';
 
-const openings = 20;
-const peers = ['vectra', 'hnswlib-node', 'sqlite-vec', 'lancedb'];
-const packages = { lancedb: '@lancedb/lancedb' };
-const installed = peers.filter((peer) =>
-  existsSync(new URL(`peers/node_modules/${packages[peer] ?? peer}`, import.meta.url)),
-);
+const openings = numberOption('rounds', 20);
+/** How many queries follow the first answer before the memory is taken. */
+const askedQueries = 100;
 
 const folder = scratch();
-const queriesFile = join(folder, 'queries.f32');
-const milliseconds = (value) => value.toFixed(value < 10 ? 2 : 1);
+const all = await libraries();
+const failures = all.filter(({ failure }) => failure).map(({ label, failure }) => [label, failure]);
 
 /** Bytes of the items as one JSON text. */
 function jsonBytes({ items, texts }) {
@@ -39,108 +31,138 @@ function jsonBytes({ items, texts }) {
   return bytes;
 }
 
-async function measure(name, driver, data, rows) {
-  const place = join(folder, `${data.name}-${name}`);
+async function measure({ label, peer, variant, version }, data, saved) {
+  const place = join(folder, 'index');
   mkdirSync(place);
-  progress(`${data.name}: build ${name}`);
-  const index = { driver, folder: place, metric: data.metric, dimensions: data.dimensions, rows };
-  const { seconds } = await inFreshProcess('fresh.mjs', {
-    command: 'build',
-    ...index,
-    set: data.name,
-    items: rows,
-  });
-  const opened = [];
-  for (let i = 0; i <= openings; i++) {
-    progress(`${data.name}: open ${name}, ${i} of ${openings}`);
-    opened.push(
-      await inFreshProcess('fresh.mjs', { command: 'open', ...index, queries: queriesFile }),
-    );
+  const trial = (command) =>
+    inFreshProcess('lib/trial.mjs', { command, peer, variant, folder: place, data: saved });
+  try {
+    progress(`${data.name}: build ${label}`);
+    const { seconds } = await trial('store');
+    const opened = [];
+    for (let i = 0; i <= openings; i++) {
+      progress(`${data.name}: open ${label}, ${i} of ${openings}`);
+      opened.push(await trial('open'));
+    }
+    opened.shift(); // the first one may have brought pages into memory
+    const middle = (value) => median(opened.map(value));
+    return {
+      label,
+      version,
+      bytes: folderSize(place).bytes,
+      parts: label === 'quiver' ? bytesByPurpose(place) : undefined,
+      buildSeconds: seconds,
+      loadMs: middle(({ loadMs }) => loadMs),
+      openMs: middle(({ openMs }) => openMs),
+      firstAnswerMs: middle(({ firstAnswerMs }) => firstAnswerMs),
+      reopenMs: middle(({ openMs, firstAnswerMs }) => openMs + firstAnswerMs),
+      resident: middle(({ memoryAfterQueries }) => memoryAfterQueries.resident),
+      own: middle(({ memoryAfterQueries }) => memoryAfterQueries.own),
+    };
+  } finally {
+    rmSync(place, { recursive: true, force: true });
   }
-  opened.shift(); // the first one may have brought pages into memory
-  const middle = (field) => median(opened.map((one) => one[field]));
+}
+
+async function measureAll(data) {
+  const measured = [];
+  // Not the whole of its answers is asked for here, so their number is cut before it is saved.
+  const saved = data.part(data.rows, Math.min(askedQueries, data.queries)).save(folder);
+  for (const library of all) {
+    if (library.failure || !library.canOpen || !library.metrics.includes(data.metric)) continue;
+    try {
+      measured.push(await measure(library, data, saved));
+    } catch (error) {
+      failures.push([`${library.label}, ${data.name}`, error.message]);
+    }
+  }
+  return measured;
+}
+
+/** What the bytes on the disk are for; nothing when --only leaves Quiver out. */
+function partsSection({ data, rows, dimensions, measured }) {
+  const own = measured.find(({ label }) => label === 'quiver');
+  if (!own) return [];
+  return [
+    {
+      title: `${data}: ${count(rows)} × ${dimensions}, what Quiver's ${megabytes(own.bytes)} are for`,
+      table: {
+        headings: ['', 'bytes', 'an item', 'share'],
+        rows: Object.entries(own.parts).map(([part, bytes]) => [
+          part,
+          megabytes(bytes),
+          fixed(bytes / rows, 1),
+          `${fixed((bytes / own.bytes) * 100, 1)}%`,
+        ]),
+      },
+    },
+  ];
+}
+
+function sizeSection({ data, rows, dimensions, json, measured }) {
+  const raw = rows * dimensions * 4;
+  const size = (bytes) => [megabytes(bytes), fixed(bytes / raw, 2)];
   return {
-    name,
-    folder: place,
-    bytes: folderSize(place).bytes,
-    buildSeconds: seconds,
-    loadMs: middle('loadMs'),
-    openMs: middle('openMs'),
-    firstAnswerMs: middle('firstAnswerMs'),
-    reopenMs: median(opened.map(({ openMs, firstAnswerMs }) => openMs + firstAnswerMs)),
-    resident: median(opened.map(({ memoryAfterQueries }) => memoryAfterQueries.resident)),
-    own: median(opened.map(({ memoryAfterQueries }) => memoryAfterQueries.own)),
+    title: `${data}: size, and reopening in a fresh process with a warm page cache`,
+    note: `Medians of ${openings}; memory after ${askedQueries} queries.`,
+    chart: {
+      kind: 'bars',
+      label: 'milliseconds to the first answer',
+      bars: measured.map(({ label, reopenMs }) => ({
+        name: label,
+        value: reopenMs,
+        text: `${milliseconds(reopenMs)} ms to the first answer`,
+      })),
+    },
+    table: {
+      headings: [
+        '',
+        'bytes',
+        '÷ float32',
+        'build s',
+        'load ms',
+        'open ms',
+        'first answer ms',
+        'open to answer ms',
+        'memory',
+        'version',
+      ],
+      rows: [
+        ['JSON', ...size(json), '', '', '', '', '', '', ''],
+        ...measured.map((one) => [
+          one.label,
+          ...size(one.bytes),
+          fixed(one.buildSeconds, 1),
+          milliseconds(one.loadMs),
+          milliseconds(one.openMs),
+          milliseconds(one.firstAnswerMs),
+          milliseconds(one.reopenMs),
+          megabytes(one.resident),
+          one.version,
+        ]),
+      ],
+    },
   };
 }
 
-/** How many queries follow the first answer before the memory is taken. */
-const askedQueries = 100;
 const results = [];
-for (const [read, readTexts] of [
-  [sift, undefined],
-  [wordnet, wordnetTexts],
-]) {
-  const data = read();
-  const rows = Math.min(Number(options.items ?? data.rows), data.rows);
-  const queries = Array.from({ length: askedQueries }, (_, i) =>
-    Buffer.from(data.query(i).slice().buffer),
-  );
-  writeFileSync(queriesFile, Buffer.concat(queries));
-  const json = jsonBytes({ items: data.items(rows), texts: readTexts?.() });
-  const measured = [await measure('quiver', './quiver.mjs', data, rows)];
-  for (const peer of installed) {
-    const { metrics } = await import(`./peers/${peer}.mjs`);
-    if (metrics.includes(data.metric))
-      measured.push(await measure(peer, `./peers/${peer}.mjs`, data, rows));
-  }
-
-  const parts = bytesByPurpose(measured[0].folder);
-  const total = measured[0].bytes;
-  const raw = rows * data.dimensions * 4;
-  printTable(
-    `${data.name}: ${count(rows)} × ${data.dimensions}, what the ${megabytes(total)} on the disk are for`,
-    ['', 'bytes', 'an item', 'share'],
-    Object.entries(parts).map(([part, bytes]) => [
-      part,
-      megabytes(bytes),
-      (bytes / rows).toFixed(1),
-      `${((bytes / total) * 100).toFixed(1)}%`,
-    ]),
-  );
-  const core = parts.vectors + parts.graph;
-  const size = (bytes) => [megabytes(bytes), (bytes / core).toFixed(2), (bytes / raw).toFixed(2)];
-  const none = ['', '', '', '', '', ''];
-  printTable(
-    `${data.name}: size, and reopening in a fresh process with a warm page cache (median of ${openings})`,
-    [
-      '',
-      'bytes',
-      '÷ vectors and graph',
-      '÷ float32',
-      'build s',
-      'load ms',
-      'open ms',
-      'first answer ms',
-      'open to answer ms',
-      'memory',
-    ],
-    [
-      ['vectors and graph', ...size(core), ...none],
-      ['JSON', ...size(json), ...none],
-      ...measured.map((one) => [
-        one.name,
-        ...size(one.bytes),
-        one.buildSeconds.toFixed(1),
-        milliseconds(one.loadMs),
-        milliseconds(one.openMs),
-        milliseconds(one.firstAnswerMs),
-        milliseconds(one.reopenMs),
-        megabytes(one.resident),
-      ]),
-    ],
-  );
-  results.push({ set: data.name, rows, parts, json, measured });
+for (const data of dataSets(['sift200k', 'wordnet30k'])) {
+  const texts = data.name === 'wordnet30k' ? wordnetTexts(data) : undefined;
+  results.push({
+    data: data.name,
+    rows: data.rows,
+    dimensions: data.dimensions,
+    json: jsonBytes({ items: data.items(), texts }),
+    measured: await measureAll(data),
+  });
 }
-if (installed.length < peers.length)
-  console.log('\nTo compare with peers: npm --prefix bench/peers install');
-saveJson(results);
+
+export const report = {
+  sections: [
+    ...results.flatMap((result) => [...partsSection(result), sizeSection(result)]),
+    ...(failures.length > 0
+      ? [{ title: 'Not measured', table: { headings: ['', 'why'], rows: failures } }]
+      : []),
+  ],
+  figures: { results, failures: Object.fromEntries(failures) },
+};
