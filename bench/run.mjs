@@ -52,6 +52,13 @@ function checkOptions() {
     throw new UserError(
       `${suite} does not heed --${ignored.join(', --')}. It heeds: ${heeds.map((name) => `--${name}`).join(', ') || 'none'}.`,
     );
+  const isSynthetic = options.data === undefined || options.data === 'synthetic';
+  const wrong = isSynthetic ? ['queries', 'truth'] : ['dim', 'seed'];
+  const misplaced = given.filter((name) => wrong.includes(name));
+  if (misplaced.length > 0)
+    throw new UserError(
+      `--${misplaced.join(', --')} ${isSynthetic ? 'belongs to a file of --data' : 'is of synthetic data, and --data names other'}.`,
+    );
 }
 
 await runMain(async () => {

@@ -8,7 +8,7 @@ export const suites = {
   },
   insert: {
     question: 'How fast are items inserted: one by one, in batches, by many callers?',
-    heeds: ['dim', 'size', 'seed', 'metric', 'durability', 'backend', 'dir'],
+    heeds: ['data', 'metric', 'dim', 'size', 'seed', 'durability', 'backend', 'dir'],
   },
   query: {
     question: 'How fast are queries at which recall, for 10, 100 and 1,000 results?',
@@ -28,7 +28,7 @@ export const suites = {
   },
   stall: {
     question: 'For how long is the JavaScript thread blocked while an index is built?',
-    heeds: ['data', 'metric', 'dim', 'size', 'seed', 'backend', 'dir'],
+    heeds: ['data', 'metric', 'dim', 'size', 'seed', 'durability', 'backend', 'dir'],
   },
   kernels: {
     question: 'How long does one distance take, on each instruction set?',

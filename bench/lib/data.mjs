@@ -128,6 +128,7 @@ function namedSet(name) {
   const path = join(folder(), file);
   if (!isThere(name))
     throw new Error(`${path} is missing: QUIVER_DATA names the folder of the data sets`);
+  if ((options.metric ?? metric) !== metric) throw new Error(`The metric of ${name} is ${metric}`);
   const given = {
     depth: givenDepth,
     rows: new Int32Array(readBytes(join(folder(), `${name}.gt.i32bin`)).buffer),
@@ -141,14 +142,23 @@ function fileSet(path) {
   const apart = options.queries && readVectors(options.queries);
   if (apart && apart.dimensions !== dimensions)
     throw new Error(`${options.queries} has ${apart.dimensions} dimensions, ${path} ${dimensions}`);
-  const truth = options.truth && readVecs(options.truth, Int32Array);
+  const asked = apart ? { base: all, queries: apart.all } : split(all, dimensions);
   return new DataSet({
     name: basename(path, extname(path)),
     metric: options.metric ?? 'l2',
     dimensions,
-    ...(apart ? { base: all, queries: apart.all } : split(all, dimensions)),
-    given: truth && { depth: truth.dimensions, rows: truth.all },
+    ...asked,
+    given: options.truth && readTruth(options.truth, asked, dimensions),
   });
+}
+
+/** The nearest rows of each query, which must be rows of the data. */
+function readTruth(path, { base, queries }, dimensions) {
+  const { all, dimensions: depth } = readVecs(path, Int32Array);
+  const [rows, count] = [base.length / dimensions, queries.length / dimensions];
+  if (all.length < count * depth || all.some((row) => row < 0 || row >= rows))
+    throw new Error(`${path} is not of ${count} queries to ${rows} rows`);
+  return { depth, rows: all };
 }
 
 /** `rows` and 1,000 queries from the same clusters. */
@@ -168,21 +178,33 @@ export function syntheticSet({ rows, dimensions, metric = options.metric ?? 'cos
   return new DataSet({ name, metric, dimensions, base, queries: asked });
 }
 
+/** What is asked of vectors that are made can be given only by making them. */
+const wantsSynthetic = () =>
+  options.data === 'synthetic' ||
+  ['dim', 'seed', 'metric'].some(
+    (name) => options.data === undefined && options[name] !== undefined,
+  );
+
 /**
  * The data of --data, cut to `rows`; without it, of `preferred` (names of sets) the first that is there; else synthetic.
  * The name of what it was stands in every report.
  */
 export function loadData({ rows, dimensions = 128, preferred = [] }) {
-  const name = options.data ?? preferred.find(isThere);
+  const name = wantsSynthetic() ? undefined : (options.data ?? preferred.find(isThere));
   if (name === undefined) return syntheticSet({ rows: rows ?? 100_000, dimensions });
   const data = Object.hasOwn(sets, name) ? namedSet(name) : fileSet(name);
   return rows === undefined ? data : data.part(Math.min(rows, data.rows));
 }
 
+/** The whole of the set or file that --data names; undefined when vectors are to be made. */
+export function givenData() {
+  return options.data === undefined || options.data === 'synthetic' ? undefined : loadData({});
+}
+
 /** The data of --data; without it those of the named sets that are there, else synthetic; each cut to --size. */
 export function dataSets(names) {
   const rows = numberOption('size', undefined);
-  const there = options.data === undefined ? names.filter(isThere) : [];
+  const there = options.data === undefined && !wantsSynthetic() ? names.filter(isThere) : [];
   return there.length === 0
     ? [loadData({ rows })]
     : there.map((name) => {

@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { capture, collect } from '../../scripts/lib/process.mjs';
+import { capture, run } from '../../scripts/lib/process.mjs';
 import { listOption } from './options.mjs';
 import { benchFolder, readJson, root } from './paths.mjs';
 import { progress } from './progress.mjs';
@@ -18,10 +18,18 @@ const versionOf = (name) => {
   return existsSync(path) ? readJson(path).version : undefined;
 };
 
-const npm = (args, cwd) =>
-  collect('npm', [...args, '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd,
-  });
+/** What npm said if it failed. */
+async function npmFailure(args, cwd) {
+  try {
+    await run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd,
+      quiet: true,
+    });
+    return undefined;
+  } catch (error) {
+    return error.message;
+  }
+}
 
 /** Asks npm for one package alone, to hear why it does not install. */
 async function reasonFor(name) {
@@ -29,9 +37,9 @@ async function reasonFor(name) {
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place, { recursive: true });
   writeFileSync(join(place, 'package.json'), '{"private":true}');
-  const { status, output } = await npm(['install', `${name}@${wanted[name]}`], place);
+  const output = await npmFailure(['install', `${name}@${wanted[name]}`], place);
   rmSync(place, { recursive: true, force: true });
-  if (status === 0) return 'npm left it out beside the others, and installs it alone';
+  if (!output) return 'npm left it out beside the others, and installs it alone';
   const lines = output
     .split('\n')
     .map((line) => line.replace(/^npm error ?/, '').trim())
@@ -45,7 +53,7 @@ export async function installPackages() {
   const known = existsSync(failuresPath) ? readJson(failuresPath) : undefined;
   if (known?.key === key) return known.failures;
   progress('installing the libraries to compare with (bench/package.json)');
-  const { output } = await npm(['install'], benchFolder);
+  const output = await npmFailure(['install'], benchFolder);
   const failures = {};
   for (const [name, version] of Object.entries(wanted)) {
     if (versionOf(name) === version) continue;

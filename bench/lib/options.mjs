@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 
 /** [what it is, its form]. A suite says which of them it heeds. */
 export const known = {
-  data: ['sift200k, wordnet30k, or a file: .fvecs, .npy, .u8bin', 'PATH'],
+  data: ['sift200k, wordnet30k, synthetic, or a file: .fvecs, .npy, .u8bin', 'PATH'],
   queries: ['vectors to ask for; without it the last 1,000 of --data', 'PATH'],
   truth: ['the nearest rows of each query, .ivecs; without it exact search finds them', 'PATH'],
   metric: ['cosine, l2 or ip', 'NAME'],

@@ -43,6 +43,14 @@ export function qpsAtRecall(points, target) {
   return Math.exp(Math.log(low.qps) * (1 - share) + Math.log(high.qps) * share);
 }
 
+/** The vector with length 1; one of zeros as it is. */
+export function unit(vector) {
+  let sum = 0;
+  for (const x of vector) sum += x * x;
+  const length = Math.sqrt(sum) || 1;
+  return vector.map((x) => x / length);
+}
+
 /** mulberry32: the same numbers, 0 to 1, in every run. */
 export function randomFrom(seed) {
   let state = seed >>> 0;

@@ -2,6 +2,7 @@
 // cosine, vectors are normalised and compared by inner product, as FAISS wants it.
 
 import { join } from 'node:path';
+import { unit } from '../lib/statistics.mjs';
 
 export const packages = ['faiss-node'];
 export const metrics = ['l2', 'cosine', 'ip'];
@@ -17,14 +18,7 @@ export async function load() {
   faiss = module.default ?? module;
 }
 
-function unit(vector) {
-  let sum = 0;
-  for (const x of vector) sum += x * x;
-  const length = Math.sqrt(sum) || 1;
-  return Array.from(vector, (x) => x / length);
-}
-
-const prepared = (vector, metric) => (metric === 'cosine' ? unit(vector) : [...vector]);
+const prepared = (vector, metric) => [...(metric === 'cosine' ? unit(vector) : vector)];
 
 const opened = (index, metric) => ({
   query: (vector, k) => index.search(prepared(vector, metric), k).labels,

@@ -29,22 +29,23 @@ const create = ({ metric, dimensions, m, efConstruction, quantization }, ef = 0)
     multi: false,
   });
 
-function opened(built, settings, folder) {
+const fileIn = (folder) => join(folder, 'index.usearch');
+
+/** `saved`: how the index is read again once it is in its file. */
+function opened(built, settings, folder, saved) {
   let index = built;
   let current = 0;
-  const file = (place) => join(place, 'index.usearch');
-  const saved = () => file(folder);
-  let isSaved = false;
-  const save = (place) => {
-    index.save(file(place));
-    isSaved = true;
+  let read = saved;
+  const save = () => {
+    index.save(fileIn(folder));
+    read = 'load';
   };
   /** An index keeps the ef that it was made with, so for another one it is read again. */
   const setEf = (ef) => {
     if (ef === current) return;
-    if (!isSaved) save(folder);
+    if (!read) save();
     index = create(settings, ef);
-    index.load(saved());
+    index[read](fileIn(folder));
     current = ef;
   };
   return {
@@ -74,6 +75,6 @@ export async function build(folder, items, settings) {
 
 export async function open(folder, settings) {
   const index = create(settings);
-  index.view(join(folder, 'index.usearch'));
-  return opened(index, settings, folder);
+  index.view(fileIn(folder));
+  return opened(index, settings, folder, 'view');
 }

@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
-import { syntheticSet } from '../lib/data.mjs';
+import { givenData, syntheticSet } from '../lib/data.mjs';
 import { timed } from '../lib/measure.mjs';
 import { listOption, options, sizesUpTo } from '../lib/options.mjs';
 import { scratch } from '../lib/paths.mjs';
@@ -12,8 +12,11 @@ import { progress } from '../lib/progress.mjs';
 import { createIndex } from '../lib/quiver.mjs';
 import { count, fixed } from '../report/text.mjs';
 
-const sizes = sizesUpTo([1000, 10_000, 100_000, 1_000_000], 100_000);
-const allDimensions = listOption('dim', ['128', '512', '1536']).map(Number);
+const given = givenData();
+const sizes = sizesUpTo([1000, 10_000, 100_000, 1_000_000], given?.rows ?? 100_000);
+const allDimensions = given
+  ? [given.dimensions]
+  : listOption('dim', ['128', '512', '1536']).map(Number);
 const mostSingles = 2000;
 const callerNumbers = [16, 256];
 const batch = 1000;
@@ -41,7 +44,7 @@ const byCallers = (index, callers) => (items) => {
 };
 
 async function measure(rows, dimensions) {
-  const data = syntheticSet({ rows, dimensions });
+  const data = given?.part(Math.min(rows, given.rows)) ?? syntheticSet({ rows, dimensions });
   const fresh = (name) => createIndex(join(folder, name), data, { durability });
   const singles = data.items(0, Math.min(rows, mostSingles));
 
@@ -67,7 +70,15 @@ async function measure(rows, dimensions) {
   await whole.close();
   for (const name of ['singles', 'batches', ...callerNumbers.map((number) => `callers-${number}`)])
     rmSync(join(folder, name), { recursive: true });
-  return { rows, dimensions, sequential, concurrent, batches, graphSeconds };
+  return {
+    data: data.name,
+    rows: data.rows,
+    dimensions,
+    sequential,
+    concurrent,
+    batches,
+    graphSeconds,
+  };
 }
 
 const results = [];
@@ -94,7 +105,7 @@ export const report = {
     ...allDimensions.map((dimensions) => {
       const those = results.filter((one) => one.dimensions === dimensions);
       return {
-        title: `${dimensions} dimensions, durability ${durability}: items a second`,
+        title: `${given?.name ?? 'synthetic'}, ${dimensions} dimensions, durability ${durability}: items a second`,
         note: `One by one and by callers: the first ${count(mostSingles)} items. The graph is built in the background; here optimize() waits for the rest of it.`,
         chart: {
           kind: 'lines',

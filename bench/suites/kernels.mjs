@@ -22,7 +22,7 @@ const { benchmarks } = JSON.parse(output.slice(output.indexOf('{\n')));
 /** Names end in the dimension: one row for what stands before it. */
 const times = new Map();
 const dimensions = new Set();
-for (const { name, real_time: time } of benchmarks) {
+for (const { name, cpu_time: time } of benchmarks) {
   const at = name.lastIndexOf('/');
   const [kernel, dimension] = [name.slice(0, at), name.slice(at + 1)];
   dimensions.add(dimension);

@@ -3,9 +3,9 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadData } from '../lib/data.mjs';
+import { givenData, loadData } from '../lib/data.mjs';
 import { askAll } from '../lib/measure.mjs';
-import { numberOption, options, sizesUpTo } from '../lib/options.mjs';
+import { numberOption, sizesUpTo } from '../lib/options.mjs';
 import { scratch } from '../lib/paths.mjs';
 import { progress } from '../lib/progress.mjs';
 import { buildIndex, rowsOf } from '../lib/quiver.mjs';
@@ -21,8 +21,7 @@ const warmUpMs = 1000;
 const mostProducts = 5e11;
 
 const folder = scratch();
-const given = options.data !== undefined;
-const whole = given ? loadData({}) : undefined;
+const whole = givenData();
 const sizes = sizesUpTo([10_000, 100_000, 1_000_000], whole?.rows ?? 100_000);
 
 async function measure(rows) {

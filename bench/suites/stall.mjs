@@ -11,6 +11,7 @@ import { createIndex } from '../lib/quiver.mjs';
 import { count, milliseconds } from '../report/text.mjs';
 
 const batch = 1000;
+const durability = options.durability ?? 'sync';
 const data = loadData({
   rows: numberOption('size', 200_000),
   dimensions: numberOption('dim', 128),
@@ -19,7 +20,7 @@ const data = loadData({
 const folder = scratch();
 
 async function measure(backend) {
-  const index = await createIndex(join(folder, backend), data, { backend });
+  const index = await createIndex(join(folder, backend), data, { backend, durability });
   const items = data.items();
   const step = async (what, task) => {
     progress(`${backend}: ${what}`);
@@ -47,7 +48,7 @@ for (const backend of options.backend ? [options.backend] : ['native', 'wasm'])
 export const report = {
   sections: [
     {
-      title: `${data.name}: ${count(data.rows)} × ${data.dimensions}, batches of ${count(batch)}`,
+      title: `${data.name}: ${count(data.rows)} × ${data.dimensions}, batches of ${count(batch)}, durability ${durability}`,
       note: 'A timer of 1 ms says how late it is.',
       chart: {
         kind: 'bars',
@@ -69,5 +70,5 @@ export const report = {
       },
     },
   ],
-  figures: { data: data.name, rows: data.rows, dimensions: data.dimensions, results },
+  figures: { data: data.name, rows: data.rows, dimensions: data.dimensions, durability, results },
 };
