@@ -2,11 +2,11 @@
 
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
-import { exactNearest } from './exact.mjs';
 import { numberOption, options } from './options.mjs';
 import { root } from './paths.mjs';
 import { progress } from './progress.mjs';
 import { clustersFor, syntheticVectors } from './synthetic.mjs';
+import { exactNearest } from './truth.mjs';
 import { readBytes, readRaw, readVecs, readVectors } from './vector-files.mjs';
 
 /** Sets that are too large for the repository: their last rows are queries, with the 100 nearest rows of each. */

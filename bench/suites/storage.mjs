@@ -86,6 +86,7 @@ function partsSection({ data, rows, dimensions, measured }) {
   return [
     {
       title: `${data}: ${count(rows)} × ${dimensions}, what Quiver's ${megabytes(own.bytes)} are for`,
+      note: `${fixed(own.bytes / (own.parts.vectors + own.parts.graph), 2)} × the vectors and the graph.`,
       table: {
         headings: ['', 'bytes', 'an item', 'share'],
         rows: Object.entries(own.parts).map(([part, bytes]) => [
