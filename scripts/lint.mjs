@@ -14,7 +14,7 @@ const biome = inRoot('node_modules/@biomejs/biome/bin/biome');
 const tsc = inRoot('node_modules/typescript/bin/tsc');
 const cppFiles = () =>
   filesBelow(
-    ['src', 'wasm', 'test'].map((name) => inRoot(name)),
+    ['src', 'wasm', 'test', 'bench/budget', 'bench/kernel'].map((name) => inRoot(name)),
     (path) => /\.(h|cpp)$/.test(path) && !path.includes('node_modules'),
   );
 

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { bootstrap } from './bootstrap.mjs';
+import { canCount, checkBudget } from './budget.mjs';
 import { buildAll } from './build.mjs';
 import { fuzzBriefly } from './fuzz.mjs';
 import { inRoot, root } from './lib/paths.mjs';
@@ -72,6 +73,12 @@ const steps = [
     run: () => core('tsan', '/(ThreadPool|Concurrency|Readers|.*(VfsTest|LockTest|GraphOf))\\.'),
   },
   { name: 'Fuzzers, from the same seed each time', whole: true, run: fuzzBriefly },
+  {
+    name: 'Performance budget: instructions of fixed workloads',
+    whole: true,
+    run: checkBudget,
+    applies: () => canCount,
+  },
   { name: 'JavaScript tests', run: vitest },
   {
     name: 'Consumers of the packed package',

@@ -1,17 +1,36 @@
-// One JSON file; compares with every item. Cosine only.
+// One JSON file, which is read whole; compares with every item. Cosine only.
 
-import { LocalIndex } from 'vectra';
-
+export const packages = ['vectra'];
 export const metrics = ['cosine'];
+export const variants = { vectra: {} };
+export const isExact = true;
 
-export async function buildIndex(folder, { items }) {
-  const index = new LocalIndex(folder);
-  await index.createIndex({ version: 1 });
-  await index.batchInsertItems(items.map((item) => ({ ...item, vector: [...item.vector] })));
+let LocalIndex;
+
+export async function load() {
+  ({ LocalIndex } = await import('vectra'));
 }
 
-export async function openIndex(folder) {
+const opened = (index) => ({
+  query: async (vector, k) =>
+    (await index.queryItems([...vector], '', k)).map(({ item }) => Number(item.metadata.row)),
+});
+
+export async function build(folder, items) {
+  const index = new LocalIndex(folder);
+  await index.createIndex({ version: 1 });
+  await index.batchInsertItems(
+    items.map(({ id, vector, metadata }, row) => ({
+      id,
+      vector: [...vector],
+      metadata: { ...metadata, row },
+    })),
+  );
+  return opened(index);
+}
+
+export async function open(folder) {
   const index = new LocalIndex(folder);
   await index.getIndexStats();
-  return { query: async (vector) => (await index.queryItems([...vector], '', 10)).length };
+  return opened(index);
 }

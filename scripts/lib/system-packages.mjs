@@ -88,6 +88,16 @@ const needs = [
     why: 'libFuzzer, and the sanitizers that fuzzers run with',
     found: fuzzCompiler,
   },
+  {
+    apt: 'valgrind',
+    dnf: 'valgrind-devel',
+    brew: undefined,
+    why: 'counts instructions for the performance budget',
+    found: () =>
+      process.platform !== 'linux' ||
+      process.arch !== 'x64' ||
+      (which('valgrind') && anyHeader('valgrind/callgrind.h')),
+  },
   { apt: 'clang-19', wasm: true, why: 'compiles to WebAssembly', found: () => llvm19('clang') },
   { apt: 'lld-19', wasm: true, why: 'links WebAssembly', found: () => llvm19('wasm-ld') },
   {

@@ -103,6 +103,20 @@ export async function buildCoreTests(preset = 'release') {
   );
 }
 
+export const budgetPath = inRoot('build/release/quiver_budget');
+
+/** The workloads of bench/budget. */
+export async function buildBudget() {
+  const key = {
+    version,
+    sources: hash('src', 'bench/budget/workloads.cpp', 'CMakeLists.txt', 'CMakePresets.json'),
+  };
+  await step('build-budget', key, [budgetPath], async () => {
+    say('Building the workloads of the budget');
+    await cmakeBuild('release', 'quiver_budget');
+  });
+}
+
 /** The fuzzers of test/fuzz, build/fuzz/test/fuzz/quiver_fuzz_<target>, and their seeds. */
 export async function buildFuzzers() {
   const compiler = fuzzCompiler();

@@ -1,5 +1,3 @@
-// What do durable writes cost beside the disk itself, and what is saved by writing many at once?
-//   node bench/writes.mjs [--data DIR] [--dir DIR] [--json FILE]
 // The disk's own rate is that of appending as many bytes as an insert logs and waiting for them (fdatasync). It is measured
 // between the inserts, since it changes with what else the machine does.
 
@@ -12,20 +10,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { LocalIndex } from 'quiverdb';
-import { sift } from './data.mjs';
-import {
-  count,
-  folderSize,
-  interleaved,
-  printTable,
-  progress,
-  saveJson,
-  scratch,
-  timed,
-} from './measure.mjs';
+import { loadData } from '../lib/data.mjs';
+import { folderSize, interleaved, timed } from '../lib/measure.mjs';
+import { scratch } from '../lib/paths.mjs';
+import { progress } from '../lib/progress.mjs';
+import { createIndex, idle } from '../lib/quiver.mjs';
+import { count } from '../report/text.mjs';
 
 const fdatasync = promisify(fdatasyncWithCallback);
 const rounds = 20;
@@ -37,7 +28,7 @@ const insertsOfCallers = 2000;
 const many = 10_000; // rows deleted in one call
 const deleteRounds = 3;
 
-const data = sift();
+const data = loadData({ preferred: ['sift200k'] });
 if (process.platform !== 'win32') spawnSync('sync'); // what others have left to write would be measured with ours
 const items = data.items();
 const folder = scratch();
@@ -47,19 +38,7 @@ const take = (wanted) => {
   return items.slice(next - wanted, next);
 };
 
-async function create(name) {
-  const index = new LocalIndex(join(folder, name), {
-    dimensions: data.dimensions,
-    metric: data.metric,
-    durability: 'sync',
-  });
-  await index.createIndex({ version: 1 });
-  return index;
-}
-
-async function idle(index) {
-  while (!(await index.getPerformanceMetrics()).maintenance.idle) await pause(20);
-}
+const create = (name) => createIndex(join(folder, name), data, { durability: 'sync' });
 
 const perSecond = (number, milliseconds) => (number / milliseconds) * 1000;
 
@@ -170,47 +149,53 @@ const batchRate = await batchInserts();
 const concurrent = await concurrentInserts();
 const deleted = await deletes();
 
-printTable(
-  `Durable writes (sync) of ${data.dimensions} dimensions`,
-  ['', 'a second', 'ratio', ''],
-  [
-    [
-      `append ${single.recordBytes} bytes, fdatasync`,
-      count(single.diskRate),
-      '',
-      "the disk's own rate",
-    ],
-    [
-      '  the same, awaited',
-      count(single.promisedRate),
-      (single.promisedRate / single.diskRate).toFixed(2),
-      'of that: the way to another thread and back',
-    ],
-    [
-      'insertItem, one after the other',
-      count(single.insertRate),
-      (single.insertRate / single.diskRate).toFixed(2),
-      `of that; wanted 0.8 (${(1000 / single.insertRate).toFixed(3)} ms each, ${single.commitMs.toFixed(3)} in the core)`,
-    ],
-    ...concurrent.map(({ callers: number, rate }) => [
-      `insertItem, ${number} caller${number === 1 ? '' : 's'}`,
-      count(rate),
-      (rate / concurrent[0].rate).toFixed(2),
-      'of one caller',
-    ]),
-    [
-      `insertItems of ${count(batch)}`,
-      count(batchRate),
-      (batchRate / single.insertRate).toFixed(0),
-      'of single inserts',
-    ],
-    ['deleteItem, one after the other', count(deleted.singleRate), '', ''],
-    [
-      `deleteItems of ${count(many)}`,
-      count(deleted.manyRate),
-      deleted.ratio.toFixed(0),
-      'of single deletes; wanted 5',
-    ],
+export const report = {
+  sections: [
+    {
+      title: `Durable writes (sync) of ${data.dimensions} dimensions (${data.name})`,
+      table: {
+        headings: ['', 'a second', 'ratio', ''],
+        rows: [
+          [
+            `append ${single.recordBytes} bytes, fdatasync`,
+            count(single.diskRate),
+            '',
+            "the disk's own rate",
+          ],
+          [
+            '  the same, awaited',
+            count(single.promisedRate),
+            (single.promisedRate / single.diskRate).toFixed(2),
+            'of that: the way to another thread and back',
+          ],
+          [
+            'insertItem, one after the other',
+            count(single.insertRate),
+            (single.insertRate / single.diskRate).toFixed(2),
+            `of that; wanted 0.8 (${(1000 / single.insertRate).toFixed(3)} ms each, ${single.commitMs.toFixed(3)} in the core)`,
+          ],
+          ...concurrent.map(({ callers: number, rate }) => [
+            `insertItem, ${number} caller${number === 1 ? '' : 's'}`,
+            count(rate),
+            (rate / concurrent[0].rate).toFixed(2),
+            'of one caller',
+          ]),
+          [
+            `insertItems of ${count(batch)}`,
+            count(batchRate),
+            (batchRate / single.insertRate).toFixed(0),
+            'of single inserts',
+          ],
+          ['deleteItem, one after the other', count(deleted.singleRate), '', ''],
+          [
+            `deleteItems of ${count(many)}`,
+            count(deleted.manyRate),
+            deleted.ratio.toFixed(0),
+            'of single deletes; wanted 5',
+          ],
+        ],
+      },
+    },
   ],
-);
-saveJson({ single, batchRate, concurrent, deleted });
+  figures: { single, batchRate, concurrent, deleted },
+};

@@ -1,9 +1,9 @@
-// The process beside bench/soak.mjs that only reads: opens the index, follows what is written for a while, closes it,
+// The process beside bench/suites/soak.mjs that only reads: opens the index, follows what is written for a while, closes it,
 // and opens it again, until its parent goes. Tells its parent what each opening took and what the process then holds.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { LocalIndex } from 'quiverdb';
 import { descriptors, memory } from './measure.mjs';
+import { LocalIndex } from './quiver.mjs';
 
 const followMs = 3000;
 const [folder, dimensions] = [process.env.SOAK_FOLDER, Number(process.env.SOAK_DIMENSIONS)];

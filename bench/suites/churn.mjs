@@ -1,46 +1,29 @@
-// Is an index that has lived as good as a new one? Ten times its size is inserted, updated and deleted in random order,
-// then optimized; beside it, the same items are put into a new index. Wanted: every ratio within 10%.
-//   node bench/churn.mjs [--items N] [--data DIR] [--dir DIR] [--json FILE]
+// Ten times an index's size is inserted, updated and deleted in random order, then optimized; beside it, the same items are put
+// into a new index. Wanted: every ratio within 10%.
 
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { LocalIndex } from 'quiverdb';
-import { median, options, sift } from './data.mjs';
-import {
-  count,
-  folderSize,
-  inFreshProcess,
-  interleaved,
-  megabytes,
-  printTable,
-  progress,
-  randomFrom,
-  saveJson,
-  scratch,
-  timed,
-} from './measure.mjs';
+import { loadData } from '../lib/data.mjs';
+import { folderSize, inFreshProcess, interleaved, timed } from '../lib/measure.mjs';
+import { numberOption } from '../lib/options.mjs';
+import { scratch } from '../lib/paths.mjs';
+import { progress } from '../lib/progress.mjs';
+import { createIndex, idle, LocalIndex } from '../lib/quiver.mjs';
+import { median, randomFrom } from '../lib/statistics.mjs';
+import { count, megabytes } from '../report/text.mjs';
 
-const size = Number(options.items ?? 50_000);
-const rounds = 9;
+const size = numberOption('size', 50_000);
+const rounds = numberOption('rounds', 9);
 const processes = 5; // for the memory of each index
 const topK = 10;
 
-const data = sift();
+const data = loadData({ preferred: ['sift200k'] });
+if (data.metric !== 'l2') throw new Error(`The exact answers here are by l2, not ${data.metric}`);
 const folder = scratch();
-const queriesFile = join(folder, 'queries.f32');
-const queries = Array.from({ length: data.queries }, (_, i) => data.query(i));
-writeFileSync(
-  queriesFile,
-  Buffer.concat(queries.map((query) => Buffer.from(query.slice().buffer))),
-);
+const saved = data.save(folder);
+const queries = data.allQueries();
 
-const open = (name) =>
-  new LocalIndex(join(folder, name), {
-    dimensions: data.dimensions,
-    metric: data.metric,
-    durability: 'async',
-  });
+const create = (name) => createIndex(join(folder, name), data, { durability: 'async' });
+const open = (name) => new LocalIndex(join(folder, name));
 
 const item = (slot, row) => ({ id: String(slot), vector: data.vector(row), metadata: { row } });
 
@@ -141,18 +124,12 @@ async function recall(index, reached) {
   return found / (queries.length * topK);
 }
 
-const churned = open('churned');
-await churned.createIndex({ version: 1 });
+const churned = await create('churned');
 const churn = new Churn();
 while (churn.live < size) await churn.insert(churned, 1000);
 await churned.optimize();
 
 churn.operations = 0;
-/** Lets the background finish what it has begun, so that segments are sealed and merged all along the way. */
-async function settle(index) {
-  while (!(await index.getPerformanceMetrics()).maintenance.idle) await pause(20);
-}
-
 let largest = 0;
 let steps = 0;
 let settled = 0;
@@ -161,7 +138,7 @@ const churnSeconds =
     while (churn.operations < 10 * size) {
       await churn.step(churned);
       if (churn.operations - settled > size / 4) {
-        await settle(churned);
+        await idle(churned); // so that segments are sealed and merged all along the way
         settled = churn.operations;
       }
       if (++steps % 20 !== 0) continue;
@@ -176,8 +153,7 @@ if (!ok) throw new Error(`the churned index is damaged: ${problems.join('; ')}`)
 await churned.close();
 
 progress('a new index of the same items');
-const fresh = open('fresh');
-await fresh.createIndex({ version: 1 });
+const fresh = await create('fresh');
 const items = [...churn.rows.entries()]
   .filter(([, row]) => row >= 0)
   .map((entry) => item(...entry));
@@ -190,12 +166,12 @@ const memories = { churned: [], fresh: [] };
 for (let i = 0; i < processes; i++) {
   for (const name of names) {
     progress(`memory in process ${i + 1} of ${processes}`);
-    const opened = await inFreshProcess('fresh.mjs', {
+    const opened = await inFreshProcess('lib/trial.mjs', {
       command: 'open',
-      driver: './quiver.mjs',
+      peer: 'quiver',
+      variant: { backend: 'native' },
       folder: join(folder, name),
-      dimensions: data.dimensions,
-      queries: queriesFile,
+      data: saved,
     });
     memories[name].push(opened.memoryAfterQueries);
   }
@@ -234,17 +210,24 @@ const line = (title, field, show) => {
   const [a, b] = names.map((name) => figures[name][field]);
   return [title, show(a), show(b), (a / b).toFixed(3)];
 };
-printTable(
-  `${count(churn.operations)} changes of an index of ${count(churn.live)} × ${data.dimensions} items, in ${churnSeconds.toFixed(0)} s; largest size on the way ${megabytes(largest)}`,
-  ['', 'churned', 'fresh', 'ratio'],
-  [
-    line('size on disk', 'bytes', megabytes),
-    line('files', 'files', String),
-    line('memory of a process that opens and asks', 'resident', megabytes),
-    line('  without the mapped files', 'own', megabytes),
-    line(`recall@${topK}`, 'recall', (value) => value.toFixed(4)),
-    line('queries/s, one after the other', 'qps', count),
-    line('last optimize, s', 'optimizeSeconds', (value) => value.toFixed(1)),
+export const report = {
+  sections: [
+    {
+      title: `${count(churn.operations)} changes of an index of ${count(churn.live)} × ${data.dimensions} items (${data.name})`,
+      note: `In ${churnSeconds.toFixed(0)} s; largest size on the way ${megabytes(largest)}.`,
+      table: {
+        headings: ['', 'churned', 'fresh', 'ratio'],
+        rows: [
+          line('size on disk', 'bytes', megabytes),
+          line('files', 'files', String),
+          line('memory of a process that opens and asks', 'resident', megabytes),
+          line('  without the mapped files', 'own', megabytes),
+          line(`recall@${topK}`, 'recall', (value) => value.toFixed(4)),
+          line('queries/s, one after the other', 'qps', count),
+          line('last optimize, s', 'optimizeSeconds', (value) => value.toFixed(1)),
+        ],
+      },
+    },
   ],
-);
-saveJson({ ...figures, items: churn.live, changes: churn.operations, churnSeconds, largest });
+  figures: { ...figures, items: churn.live, changes: churn.operations, churnSeconds, largest },
+};

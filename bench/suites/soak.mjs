@@ -1,37 +1,28 @@
-// Does anything grow while an index of bounded size is used for long? Inserts, upserts, updates, deletes, queries with and
-// without filters, streams that are left early, snapshots, and a process that opens the index again and again, all at
-// once. Compares the first and the last quarter of the samples; ends with 1 when something grew.
-//   node bench/soak.mjs [--minutes N] [--items N] [--data DIR] [--dir DIR] [--json FILE]
+// Inserts, upserts, updates, deletes, queries with and without filters, streams that are left early, snapshots, and a process
+// that opens the index again and again, all at once. Compares the first and the last quarter of the samples; fails when
+// something grew.
 
 import { fork } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { LocalIndex } from 'quiverdb';
-import { median, options, sift } from './data.mjs';
-import {
-  count,
-  descriptors,
-  folderSize,
-  megabytes,
-  memory,
-  printTable,
-  progress,
-  quantile,
-  randomFrom,
-  saveJson,
-  scratch,
-} from './measure.mjs';
+import { loadData } from '../lib/data.mjs';
+import { descriptors, folderSize, memory } from '../lib/measure.mjs';
+import { numberOption } from '../lib/options.mjs';
+import { benchFolder, scratch } from '../lib/paths.mjs';
+import { progress } from '../lib/progress.mjs';
+import { createIndex, LocalIndex } from '../lib/quiver.mjs';
+import { median, quantile, randomFrom } from '../lib/statistics.mjs';
+import { count, megabytes } from '../report/text.mjs';
 
-const minutes = Number(options.minutes ?? 30);
-const size = Number(options.items ?? 20_000);
+const minutes = numberOption('minutes', 30);
+const size = numberOption('size', 20_000);
 const changesPerSecond = 2000;
 const groups = 20; // a filter on one finds a twentieth of the items
 const sampleMs = Math.min(10_000, minutes * 1000);
 const warmUpMs = Math.min(120_000, minutes * 12_000);
 
-const data = sift();
+const data = loadData({ preferred: ['sift200k'] });
 const folder = scratch();
 const place = join(folder, 'index');
 const random = randomFrom(1);
@@ -39,11 +30,7 @@ const below = (limit) => Math.floor(random() * limit);
 const someVector = () => data.vector(below(data.rows));
 const someQuery = () => data.query(below(data.queries));
 
-const openIndex = () =>
-  new LocalIndex(place, { dimensions: data.dimensions, metric: data.metric, durability: 'async' });
-
-const index = openIndex();
-await index.createIndex({ version: 1 });
+const index = await createIndex(place, data, { durability: 'async' });
 
 /** Ids that the index holds. */
 const live = [];
@@ -169,8 +156,7 @@ let reader;
 let lastReading;
 let readings = [];
 function startReader() {
-  const path = fileURLToPath(new URL('soak-reader.mjs', import.meta.url));
-  reader = fork(path, [], {
+  reader = fork(join(benchFolder, 'lib/soak-reader.mjs'), [], {
     env: { ...process.env, SOAK_FOLDER: place, SOAK_DIMENSIONS: String(data.dimensions) },
   });
   reader.on('message', (reading) => {
@@ -269,20 +255,25 @@ const verdicts = rows.map(([title, field, show, slack]) => {
   return { title, field, first, last, most: Math.max(...values), bounded, show };
 });
 const known = verdicts.filter((verdict) => verdict !== undefined);
-printTable(
-  `${minutes} minutes, ${count(live.length)} items, ${count(changes - filled)} changes, ${Object.entries(
-    counts,
-  )
-    .map(([what, number]) => `${count(number)} ${what}`)
-    .join(', ')}`,
-  ['', 'first quarter', 'last quarter', 'most', ''],
-  known.map(({ title, first, last, most, show, bounded }) => [
-    title,
-    show(first),
-    show(last),
-    show(most),
-    bounded ? 'bounded' : 'GROWS',
-  ]),
-);
-saveJson({ verdicts: known, counts, changes: changes - filled, samples });
-if (known.some(({ bounded }) => !bounded)) process.exitCode = 1;
+export const report = {
+  sections: [
+    {
+      title: `${minutes} minutes, ${count(live.length)} items (${data.name}), ${count(changes - filled)} changes`,
+      note: `${Object.entries(counts)
+        .map(([what, number]) => `${count(number)} ${what}`)
+        .join(', ')}.`,
+      table: {
+        headings: ['', 'first quarter', 'last quarter', 'most', ''],
+        rows: known.map(({ title, first, last, most, show, bounded }) => [
+          title,
+          show(first),
+          show(last),
+          show(most),
+          bounded ? 'bounded' : 'GROWS',
+        ]),
+      },
+    },
+  ],
+  figures: { verdicts: known, counts, changes: changes - filled, samples },
+  ...(known.some(({ bounded }) => !bounded) && { failed: 'Something grows.' }),
+};

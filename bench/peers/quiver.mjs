@@ -1,0 +1,40 @@
+// Quiver itself: a folder of its own files, whichever engine runs.
+
+import { LocalIndex, rowsOf } from '../lib/quiver.mjs';
+
+export const packages = [];
+export const metrics = ['l2', 'cosine', 'ip'];
+export const variants = { quiver: { backend: 'native' }, 'quiver wasm': { backend: 'wasm' } };
+
+const opened = (index) => ({
+  query: async (vector, topK, ef) => rowsOf(await index.query({ vector, topK, ef })),
+  queryMany: async (vectors, topK, ef) =>
+    (await index.queryMany(vectors, { topK, ef })).map(rowsOf),
+  close: () => index.close(),
+});
+
+/** The addon or the module is loaded, without the cost of a first index. */
+export async function load({ backend }) {
+  await new LocalIndex('no such folder', { backend }).isIndexCreated();
+}
+
+export async function build(folder, items, { metric, dimensions, m, efConstruction, backend }) {
+  const index = new LocalIndex(folder, {
+    metric,
+    dimensions,
+    M: m,
+    efConstruction,
+    backend,
+    durability: 'none',
+  });
+  await index.createIndex({ version: 1 });
+  await index.insertItems(items, { batchSize: 1000 });
+  await index.optimize();
+  return opened(index);
+}
+
+export async function open(folder, { backend }) {
+  const index = new LocalIndex(folder, { readOnly: true, backend });
+  await index.refresh();
+  return opened(index);
+}
