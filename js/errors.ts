@@ -23,6 +23,7 @@ export const errorCodes = [
   'IO_ERROR',
   'OUT_OF_MEMORY',
   'CLOSED',
+  'NOT_OPEN',
   'BACKEND_UNAVAILABLE',
   'INTERNAL',
 ] as const;

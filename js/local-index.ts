@@ -30,7 +30,7 @@ import {
   type SnapshotOptions,
 } from './options.ts';
 import { QueryStream } from './query-stream.ts';
-import { queryRequest, searchMany, searchOne, streamRequest } from './search.ts';
+import { queryRequest, searchMany, searchOne, searchOneSync, streamRequest } from './search.ts';
 import { indexStats, performanceMetrics, readStats } from './stats.ts';
 import { memoryPrefix } from './storage/routed-fs.ts';
 import type {
@@ -330,6 +330,29 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     );
   }
 
+  /**
+   * As `query`, on the calling thread: for small indexes, scripts and benchmarks. Nothing else runs meanwhile. The index
+   * must be open: any awaited call before this one opens it, such as `open()`.
+   *
+   * @throws {QuiverError} as `query`; `NOT_OPEN`
+   */
+  querySync(options: QueryOptions<TMetadata>): QueryResult<TMetadata>[] {
+    const { vector } = checkQueryOptions(options);
+    this.#throwIfClosed();
+    const request = queryRequest(options);
+    const copied = copyQueryVectors([vector]);
+    const index = this.#ready;
+    if (index === undefined) {
+      throw new QuiverError(
+        'NOT_OPEN',
+        `The index in ${this.#folder} is not open yet: await open() first`,
+        { folder: this.#folder },
+      );
+    }
+    index.checkQuery(copied);
+    return searchOneSync<TMetadata>(index, request, copied);
+  }
+
   /** The results of many queries, in the order of the vectors. Faster than as many calls of `query`. */
   async queryMany(
     vectors: readonly VectorInput[],
@@ -367,6 +390,16 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
       return { index, request };
     };
     return new QueryStream({ open, batchSize, signal });
+  }
+
+  /**
+   * Opens the index, which otherwise the first call does that needs it. Nothing is written and no lock taken.
+   *
+   * @throws {QuiverError} `INDEX_NOT_FOUND`, `CORRUPT_FILE`, `UNSUPPORTED_FORMAT`; `INVALID_ARGUMENT` when it was made with other
+   * options
+   */
+  async open(): Promise<void> {
+    await this.#open();
   }
 
   async getIndexStats(): Promise<IndexStats> {

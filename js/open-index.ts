@@ -82,6 +82,14 @@ export class OpenIndex {
     }
   }
 
+  readSync(request: Uint8Array, context: ErrorContext = {}): Uint8Array {
+    try {
+      return this.#session.readSync(request);
+    } catch (error) {
+      throw fromEngine(error, { folder: this.#folder, ...context });
+    }
+  }
+
   async write(request: Uint8Array, context: ErrorContext = {}): Promise<Uint8Array> {
     try {
       return await this.#session.write(request);

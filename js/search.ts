@@ -56,6 +56,15 @@ export async function searchOne<T extends object>(
   return (await readBlock<T>(response, 0, new Slices())).results;
 }
 
+/** The results of one query, searched for and decoded on this thread. */
+export function searchOneSync<T extends object>(
+  index: OpenIndex,
+  request: QueryRequest,
+  vector: QueryVectors,
+): QueryResult<T>[] {
+  return readBlockNow<T>(index.readSync(packQuery(request, vector, 0, 1), { firstItem: 0 }));
+}
+
 /** The results of `count` queries, in order. */
 export async function searchMany<T extends object>(
   index: OpenIndex,

@@ -21,8 +21,10 @@ export interface Engine {
 
 /** An open index. Owns the bytes it is given; the bytes it gives start at an 8-aligned offset of their buffer. */
 export interface EngineSession {
-  /** Any number at once, in any order. */
-  read(request: Uint8Array): Promise<Uint8Array>;
+  /** Any number at once, in any order. What takes but a moment may be given at once. */
+  read(request: Uint8Array): Promise<Uint8Array> | Uint8Array;
+  /** The same on this thread, however long it takes. */
+  readSync(request: Uint8Array): Uint8Array;
   /** Carried out in the order of the calls. */
   write(request: Uint8Array): Promise<Uint8Array>;
   /** Why maintenance stopped, where the binding drives it itself. */

@@ -94,6 +94,10 @@ class WasmSession implements EngineSession {
     return this.#queue.run(() => this.#calls.read(this.#handle, request));
   }
 
+  readSync(request: Uint8Array): Uint8Array {
+    return this.#calls.read(this.#handle, request);
+  }
+
   write(request: Uint8Array): Promise<Uint8Array> {
     return this.#queue.run(() => {
       const response = this.#calls.write(this.#handle, request);

@@ -34,12 +34,15 @@ std::optional<Bytes> view_bytes(napi_env env, napi_value value) {
 
 }  // namespace
 
-std::optional<Buffer> bytes_argument(napi_env env, napi_value value, const char* name) {
+std::optional<Bytes> bytes_in_place(napi_env env, napi_value value, const char* name) {
   const std::optional<Bytes> bytes = view_bytes(env, value);
-  if (!bytes) {
-    throw_type_error(env, (std::string(name) + " must be a Uint8Array").c_str());
-    return std::nullopt;
-  }
+  if (!bytes) throw_type_error(env, (std::string(name) + " must be a Uint8Array").c_str());
+  return bytes;
+}
+
+std::optional<Buffer> bytes_argument(napi_env env, napi_value value, const char* name) {
+  const std::optional<Bytes> bytes = bytes_in_place(env, value, name);
+  if (!bytes) return std::nullopt;
   return Buffer(bytes->begin(), bytes->end());
 }
 

@@ -1,6 +1,8 @@
 #include "addon/session_wrap.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "addon/arguments.h"
@@ -46,16 +48,47 @@ MethodCall method_call(napi_env env, napi_callback_info info) {
   return call;
 }
 
-using Exchange = void (engine::AsyncSession::*)(Buffer, engine::Completion<Buffer>);
+/// The bytes of the response at once if they are to be had in a moment, else a promise of them: to
+/// change threads twice takes longer than most queries.
+napi_value read(napi_env env, napi_callback_info info) {
+  const MethodCall method = method_call(env, info);
+  if (method.handle == nullptr) return nullptr;
+  const std::optional<Bytes> request = bytes_in_place(env, method.argument, "request");
+  if (!request) return nullptr;
+  constexpr std::chrono::nanoseconds kShort = std::chrono::microseconds(200);
+  Environment& environment = *method.handle->environment;
+  const std::chrono::nanoseconds most = std::min(kShort, environment.time_for_short_reads());
+  const auto start = std::chrono::steady_clock::now();
+  if (const auto response = method.handle->session->read_if_short(*request, most)) {
+    environment.take_time(std::chrono::steady_clock::now() - start);
+    if (*response) return to_js_bytes(env, **response);
+    return environment.call([&](Call* call) { finisher<Buffer>(call)(*response); });
+  }
+  return environment.call([&](Call* call) {
+    method.handle->session->read(Buffer(request->begin(), request->end()), finisher<Buffer>(call));
+  });
+}
 
-template <Exchange exchange>
-napi_value exchange_bytes(napi_env env, napi_callback_info info) {
+napi_value read_sync(napi_env env, napi_callback_info info) {
+  const MethodCall method = method_call(env, info);
+  if (method.handle == nullptr) return nullptr;
+  const std::optional<Bytes> request = bytes_in_place(env, method.argument, "request");
+  if (!request) return nullptr;
+  const Expected<Buffer> response = method.handle->session->read_here(*request);
+  if (response) return to_js_bytes(env, *response);
+  if (const napi_value error = to_js_error(env, response.error()); error != nullptr) {
+    napi_throw(env, error);
+  }
+  return nullptr;
+}
+
+napi_value write(napi_env env, napi_callback_info info) {
   const MethodCall method = method_call(env, info);
   if (method.handle == nullptr) return nullptr;
   std::optional<Buffer> request = bytes_argument(env, method.argument, "request");
   if (!request) return nullptr;
   return method.handle->environment->call([&](Call* call) {
-    (*method.handle->session.*exchange)(std::move(*request), finisher<Buffer>(call));
+    method.handle->session->write(std::move(*request), finisher<Buffer>(call));
   });
 }
 
@@ -82,8 +115,9 @@ napi_property_descriptor method(const char* name, napi_callback callback) {
 void define_session_class(Environment& environment) {
   const napi_env env = environment.env();
   const std::array methods{
-      method("read", guarded<exchange_bytes<&engine::AsyncSession::read>>),
-      method("write", guarded<exchange_bytes<&engine::AsyncSession::write>>),
+      method("read", guarded<read>),
+      method("readSync", guarded<read_sync>),
+      method("write", guarded<write>),
       method("close", guarded<close>),
   };
   napi_value session_class = nullptr;

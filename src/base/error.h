@@ -34,6 +34,7 @@ enum class Code : uint8_t {
   kIoError,
   kOutOfMemory,
   kClosed,
+  kNotOpen,
   kBackendUnavailable,
   kInternal,
 };
@@ -67,6 +68,7 @@ inline constexpr std::array kCodeNames{
     CodeName{Code::kIoError, "IO_ERROR"},
     CodeName{Code::kOutOfMemory, "OUT_OF_MEMORY"},
     CodeName{Code::kClosed, "CLOSED"},
+    CodeName{Code::kNotOpen, "NOT_OPEN"},
     CodeName{Code::kBackendUnavailable, "BACKEND_UNAVAILABLE"},
     CodeName{Code::kInternal, "INTERNAL"},
 };

@@ -57,6 +57,21 @@ class PooledSession final : public AsyncSession {
     });
   }
 
+  Expected<Buffer> read_here(Bytes request) override {
+    if (!begin_call()) return closed();
+    auto response = session_->read(request);
+    end_call();
+    return response;
+  }
+
+  std::optional<Expected<Buffer>> read_if_short(Bytes request,
+                                                std::chrono::nanoseconds most) override {
+    if (!begin_call()) return closed();
+    auto response = session_->read_if_short(request, most);
+    end_call();
+    return response;
+  }
+
   void write(Buffer request, Completion<Buffer> done) override {
     if (!begin_call()) return done(closed());
     shared_->write(session_, std::move(request),

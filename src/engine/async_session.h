@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/bytes.h"
 #include "store/vfs.h"
@@ -30,6 +32,13 @@ class AsyncSession : public std::enable_shared_from_this<AsyncSession> {
                    Completion<std::shared_ptr<AsyncSession>> done);
 
   virtual void read(Buffer request, Completion<Buffer> done) = 0;
+
+  /// Answers a read request on the calling thread, however long it takes.
+  virtual Expected<Buffer> read_here(Bytes request) = 0;
+  /// The same if it is likely to take at most `most` (Session::read_if_short).
+  virtual std::optional<Expected<Buffer>> read_if_short(Bytes request,
+                                                        std::chrono::nanoseconds most) = 0;
+
   virtual void write(Buffer request, Completion<Buffer> done) = 0;
 
   /// Refuses later calls with CLOSED, waits for earlier ones, stops background work, releases the

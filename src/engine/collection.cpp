@@ -157,10 +157,14 @@ void Collection::publish(State&& state) {
 // ---------------------------------------------------------------------------------------------------
 // Following another process, and taking the lock from it
 
+bool Collection::is_to_look() const {
+  return !is_writer_.load(std::memory_order_relaxed) &&
+         now_ns() >= next_look_ns_.load(std::memory_order_relaxed);
+}
+
 Expected<std::shared_ptr<const View>> Collection::latest() {
   constexpr std::chrono::nanoseconds kLookInterval = std::chrono::milliseconds(50);
-  if (!is_writer_.load(std::memory_order_relaxed) &&
-      now_ns() >= next_look_ns_.load(std::memory_order_relaxed)) {
+  if (is_to_look()) {
     // If another thread is looking already, what is known must do.
     const std::unique_lock lock(writer_mutex_, std::try_to_lock);
     if (lock.owns_lock() && !lock_ && !closed_) {

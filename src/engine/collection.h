@@ -14,6 +14,7 @@
 
 #include "engine/config.h"
 #include "engine/histogram.h"
+#include "engine/query_pace.h"
 #include "engine/maintenance.h"
 #include "engine/place_file.h"
 #include "engine/recovery.h"
@@ -81,6 +82,8 @@ class Collection {
   /// The same, with what another process has committed until about 50 ms ago. Any thread. Errors
   /// as `refresh`.
   Expected<std::shared_ptr<const View>> latest();
+  /// Whether latest() would first look for what another process has written.
+  [[nodiscard]] bool is_to_look() const;
 
   /// Publishes what another process has committed; whether there was anything. Any thread.
   /// INDEX_NOT_FOUND if the index is gone or was made anew.
@@ -163,6 +166,7 @@ class Collection {
   [[nodiscard]] store::Vfs& vfs() { return *vfs_; }
 
   Histogram& query_times() { return query_times_; }
+  QueryPace& query_pace() { return query_pace_; }
 
  private:
   Collection(std::shared_ptr<store::Vfs> vfs, Config config, OpenOptions options);
@@ -244,6 +248,7 @@ class Collection {
   std::optional<Error> maintenance_error_;
 
   Histogram query_times_;
+  QueryPace query_pace_;
   Histogram commit_times_;
   std::atomic<uint64_t> items_inserted_{0};
   std::chrono::steady_clock::time_point opened_at_ = std::chrono::steady_clock::now();

@@ -69,7 +69,7 @@ Expected<std::vector<Hit>> search_view(const View& view, std::span<const float> 
     index::SearchRequest request;
     request.query = query.data();
     request.k = std::min(options.top_k, part.live());
-    request.ef = std::max(options.ef == 0 ? kDefaultEf : options.ef, request.k);
+    request.ef = walk_width(options.ef, request.k);
     request.rules = &rules;
     request.allows_all = options.filter == nullptr && part.deleted_count == 0;
     part.source->search(request, part.count, options.exact, found);

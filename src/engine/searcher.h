@@ -24,6 +24,11 @@ struct QueryOptions {
 /// that it gives.
 inline constexpr uint32_t kDefaultEf = 160;
 
+/// How many candidates a walk for `top_k` neighbours keeps (`ef` 0: the default).
+constexpr uint32_t walk_width(uint32_t ef, uint32_t top_k) {
+  return std::max(ef == 0 ? kDefaultEf : ef, top_k);
+}
+
 /// Checks a query vector (length, finite) and brings it into the form that the kernels take: scaled
 /// to unit length under cosine; a zero vector stays zero.
 Expected<std::vector<float>> prepare_query(const View& view, Metric metric,

@@ -76,6 +76,12 @@ Expected<Header> take_header(ByteReader& reader) {
   return *header;
 }
 
+struct QueryHeader {
+  uint32_t top_k, ef, flags;
+  float min_score;
+  uint32_t queries, dim, filter_bytes;
+};
+
 }  // namespace
 
 Session::Session(std::shared_ptr<Collection> collection, const OpenOptions& options,
@@ -117,14 +123,23 @@ Expected<Buffer> Session::read(Bytes request) {
   }
 }
 
-Expected<Buffer> Session::query(Bytes request) {
-  struct Header {
-    uint32_t top_k, ef, flags;
-    float min_score;
-    uint32_t queries, dim, filter_bytes;
-  };
+std::optional<Expected<Buffer>> Session::read_if_short(Bytes request,
+                                                       std::chrono::nanoseconds most) {
   ByteReader reader(request);
-  const auto header = take_header<Header>(reader);
+  const auto op = reader.get<uint32_t>();
+  if (!op || static_cast<Op>(*op) != Op::kQuery || collection_->is_to_look()) return std::nullopt;
+  const auto header = reader.get<QueryHeader>();
+  if (!header || header->queries != 1 || header->filter_bytes != 0 ||
+      (header->flags & (kExact | kIncludeVectors)) != 0 ||
+      collection_->query_pace().estimate(walk_width(header->ef, header->top_k)) > most) {
+    return std::nullopt;
+  }
+  return query(request.subspan(sizeof(uint32_t)));
+}
+
+Expected<Buffer> Session::query(Bytes request) {
+  ByteReader reader(request);
+  const auto header = take_header<QueryHeader>(reader);
   if (!header) return header.error();
   const auto vectors = reader.get_bytes(uint64_t{header->queries} * header->dim * sizeof(float));
   if (!vectors) return malformed();
@@ -160,8 +175,11 @@ Expected<Buffer> Session::query(Bytes request) {
     if (!hits) return hits.error();
     auto appended = append_result_block(*view, *hits, (header->flags & kIncludeVectors) != 0, out);
     if (!appended) return appended.error();
-    collection_->query_times().record(static_cast<uint64_t>(
-        (std::chrono::steady_clock::now() - start) / std::chrono::nanoseconds(1)));
+    const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - start;
+    collection_->query_times().record(static_cast<uint64_t>(took.count()));
+    if (options.filter == nullptr && !options.exact) {
+      collection_->query_pace().record(walk_width(options.ef, options.top_k), took);
+    }
   }
   return out.take();
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,6 +49,10 @@ class Session {
 
   /// Answers one read request.
   Expected<Buffer> read(Bytes request);
+
+  /// Answers a read request that is likely to take at most `most`: a query of a kind that has been
+  /// as quick before. Nothing otherwise. For hosts for which another thread costs more than that.
+  std::optional<Expected<Buffer>> read_if_short(Bytes request, std::chrono::nanoseconds most);
 
   /// Carries out one write request; returns when it is as durable as the collection promises.
   Expected<Buffer> write(Bytes request);

@@ -5,9 +5,8 @@
 // Bodies over a `Bytes` struct: one instruction set's register of bytes. It gives
 //   Reg;  kWidth: bytes in a Reg, divides kCodeAlignment;  load(p)
 //   Sums: a register of 32-bit sums;  zero()  add32(x, y)
-//   add_u8, add_u7, add_u4 (sums, a, b): adds what two registers of codes contribute to the
-//   distance
-//     of that name, each part to whichever sum
+//   add_u8, add_u7, add_u4 (sums, a, b): adds what two registers contribute to the distance of that
+//     name, each part to whichever sum
 //   add_bits(sums, planes, code): the same for bits_dot4, with a register of each plane
 //   total(sums): the sum of the sums;  totals(a, b, c, d, out): four of those
 //   prefetch(p)
@@ -107,8 +106,8 @@ inline void code_four(const uint8_t* query, const uint8_t* a, const uint8_t* b, 
   B::totals(sums_a, sums_b, sums_c, sums_d, out);
 }
 
-/// Inlined by force: GCC takes a function that only prefetches for one without effect, and drops
-/// the calls.
+/// Inlined by force, as B::prefetch is: GCC takes a function that only prefetches for one without
+/// effect, and drops its calls.
 template <typename B>
 [[gnu::always_inline]] inline void prefetch_codes(const uint8_t* codes, size_t bytes,
                                                   const uint32_t* ids, size_t first, size_t end) {
