@@ -102,7 +102,12 @@ export interface QueryManyOptions<TMetadata extends object = Metadata>
   extends SearchOptions<TMetadata> {
   /** 1 to 4294967295. @default 10 */
   readonly topK?: number;
-  /** Candidates the graph search keeps: more find better and take longer. @default decided by the core */
+  /**
+   * What share of the nearest items the search of a graph is to find, above 0 and up to 1: each segment knows from when its
+   * graph was built how far it must look for that. Without graphs, and with `exact`, all are found. @default 0.99
+   */
+  readonly targetRecall?: number;
+  /** Candidates the graph search keeps, whatever `targetRecall` says: more find better and take longer. */
   readonly ef?: number;
   /** Compares with every item and ignores the graphs. @default false */
   readonly exact?: boolean;
@@ -145,8 +150,9 @@ export const defaults = {
   durability: 'sync',
   version: 1,
   topK: 10,
-  /** 0 lets the core decide. */
+  /** 0 lets targetRecall decide. */
   ef: 0,
+  targetRecall: 0.99,
   insertBatchSize: 1000,
   streamBatchSize: 100,
 } as const;
@@ -155,7 +161,7 @@ export const maxU32 = 0xffffffff;
 
 export const buildKeys = ['dimensions', 'metric', 'M', 'efConstruction', 'quantization'] as const;
 const searchKeys = ['filter', 'minScore', 'includeVectors', 'signal'] as const;
-const manyKeys = [...searchKeys, 'topK', 'ef', 'exact'] as const;
+const manyKeys = [...searchKeys, 'topK', 'ef', 'targetRecall', 'exact'] as const;
 
 /** @throws {QuiverError} `INVALID_ARGUMENT` */
 export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions {
@@ -301,6 +307,15 @@ function checkQueryValues<T extends object>(options: QueryManyOptions<T>): void 
     throw expected('INVALID_TOP_K', `a whole number from 1 to ${maxU32}`, 'topK', topK);
   }
   whole('ef', options.ef, 1, maxU32);
+  const { targetRecall } = options;
+  if (targetRecall !== undefined && !(Number(targetRecall) > 0 && Number(targetRecall) <= 1)) {
+    throw expected(
+      'INVALID_ARGUMENT',
+      'a number above 0 and up to 1',
+      'targetRecall',
+      targetRecall,
+    );
+  }
   flag('exact', options.exact);
 }
 

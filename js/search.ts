@@ -18,6 +18,7 @@ export function queryRequest<T extends object>(options: QueryManyOptions<T>): Qu
   return {
     topK: options.topK ?? defaults.topK,
     ef: options.ef ?? defaults.ef,
+    targetRecall: options.targetRecall ?? defaults.targetRecall,
     exact: options.exact ?? false,
     includeVectors: options.includeVectors ?? false,
     minScore: options.minScore ?? Number.NEGATIVE_INFINITY,

@@ -158,6 +158,8 @@ export interface SegmentStats {
   readonly graph: boolean;
   /** What its graph is searched by; null without a graph. */
   readonly codes: CodeStats | null;
+  /** What recall@10 searches of its graph reached with which `ef`, measured when it was built. */
+  readonly recall: readonly { readonly ef: number; readonly recall: number }[];
 }
 
 /** Bytes of the index in this process. */

@@ -39,6 +39,8 @@ export interface QueryRequest {
   readonly includeVectors: boolean;
   /** -Infinity: none. */
   readonly minScore: number;
+  /** 0: the core's default. */
+  readonly targetRecall: number;
   readonly filter: Uint8Array;
 }
 
@@ -82,12 +84,13 @@ export function packQuery(
     request.ef,
     flags,
     0,
+    0,
     to - from,
     dimensions,
     request.filter.length,
   ];
   const part = values.subarray(from * dimensions, to * dimensions);
-  return packSearch(head, 4, request.minScore, part, request.filter);
+  return packSearch(head, 4, [request.minScore, request.targetRecall], part, request.filter);
 }
 
 export interface StreamRequest {
@@ -102,19 +105,19 @@ export interface StreamRequest {
 export function packStream(request: StreamRequest, vector: QueryVectors): Uint8Array {
   const flags = request.includeVectors ? flag.vectors : 0;
   const head = [op.stream, flags, 0, request.maxResults, vector.dimensions, request.filter.length];
-  return packSearch(head, 2, request.minScore, vector.values, request.filter);
+  return packSearch(head, 2, [request.minScore], vector.values, request.filter);
 }
 
 function packSearch(
   head: readonly number[],
-  minScoreAt: number,
-  minScore: number,
+  floatsAt: number,
+  floats: readonly number[],
   vectors: Float32Array,
   filter: Uint8Array,
 ): Uint8Array {
   const bytes = new Uint8Array(head.length * 4 + vectors.length * 4 + filter.length);
   new Uint32Array(bytes.buffer, 0, head.length).set(head);
-  new Float32Array(bytes.buffer, minScoreAt * 4, 1)[0] = minScore;
+  new Float32Array(bytes.buffer, floatsAt * 4, floats.length).set(floats);
   new Float32Array(bytes.buffer, head.length * 4, vectors.length).set(vectors);
   bytes.set(filter, (head.length + vectors.length) * 4);
   return bytes;

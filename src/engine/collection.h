@@ -14,9 +14,9 @@
 
 #include "engine/config.h"
 #include "engine/histogram.h"
-#include "engine/query_pace.h"
 #include "engine/maintenance.h"
 #include "engine/place_file.h"
+#include "engine/query_pace.h"
 #include "engine/recovery.h"
 #include "engine/segment.h"
 #include "engine/state.h"

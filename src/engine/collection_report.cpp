@@ -108,7 +108,7 @@ Expected<Buffer> Collection::statistics(Durability of_session) {
   for (size_t i = 0; i < view.parts.size(); ++i) {
     if (state_.parts[i].segment_number == 0) continue;
     const auto& segment = static_cast<const Segment&>(*view.parts[i].source);
-    writer.map(6);
+    writer.map(7);
     put(writer, "file", store::segment_file_name(state_.parts[i].segment_number));
     put(writer, "rows", uint64_t{view.parts[i].count});
     put(writer, "deleted", uint64_t{view.parts[i].deleted_count});
@@ -117,6 +117,14 @@ Expected<Buffer> Collection::statistics(Durability of_session) {
     writer.boolean(segment.has_graph());
     writer.text("codes");
     put_codes(writer, segment);
+    writer.text("recall");
+    const auto& points = segment.calibration().points();
+    writer.array(static_cast<uint32_t>(points.size()));
+    for (const index::Calibration::Point& point : points) {
+      writer.map(2);
+      put(writer, "ef", uint64_t{point.ef});
+      put(writer, "recall", double{point.recall});
+    }
   }
   writer.text("maintenance");
   writer.map(4);

@@ -4,6 +4,7 @@
 #include <new>
 #include <optional>
 
+#include "engine/calibrate.h"
 #include "index/graph/node_order.h"
 
 namespace quiver::engine {
@@ -135,13 +136,18 @@ Expected<Walkable> MaintenanceJob::finish_graph() {
   walkable.graph = builder_->finish();
   builder_.reset();
   codes_.reset();
-  if (!choice_.codec) return walkable;
+  const JobRows rows(*view_, rows_);
+  const auto measured = [&] {
+    walkable.calibration = calibrate(walkable, config_.metric, view_->dim, rows, stop_);
+    return std::move(walkable);
+  };
+  if (!choice_.codec) return measured();
   walkable.node_rows = index::walk_order(walkable.graph.view());
   walkable.graph = index::renumbered(walkable.graph, walkable.node_rows);
   auto codes = encode(choice_.codec, walkable.node_rows);
   if (!codes) return codes.error();
   walkable.codes = std::move(*codes);
-  return walkable;
+  return measured();
 }
 
 Expected<void> MaintenanceJob::write(store::Vfs& vfs) {

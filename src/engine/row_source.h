@@ -48,6 +48,9 @@ class RowSource : public Rows {
   virtual void search(const index::SearchRequest& request, uint32_t count, bool exact,
                       std::vector<index::Neighbor>& out) const = 0;
 
+  /// How many candidates a search must keep to find a share `target_recall` of the k nearest.
+  [[nodiscard]] virtual uint32_t ef_for(float /*target_recall*/, uint32_t k) const { return k; }
+
   /// The vectors of the first `count` rows.
   [[nodiscard]] virtual std::vector<index::VectorBlock> blocks(uint32_t count) const = 0;
 

@@ -69,7 +69,9 @@ Expected<std::vector<Hit>> search_view(const View& view, std::span<const float> 
     index::SearchRequest request;
     request.query = query.data();
     request.k = std::min(options.top_k, part.live());
-    request.ef = walk_width(options.ef, request.k);
+    request.ef =
+        options.ef != 0 ? options.ef : part.source->ef_for(options.target_recall, options.top_k);
+    request.ef = std::max(request.ef, request.k);
     request.rules = &rules;
     request.allows_all = options.filter == nullptr && part.deleted_count == 0;
     part.source->search(request, part.count, options.exact, found);

@@ -11,23 +11,18 @@
 
 namespace quiver::engine {
 
+/// What share of the nearest rows is found when the caller names neither that nor an ef.
+inline constexpr float kDefaultRecall = 0.99F;
+
 struct QueryOptions {
   uint32_t top_k = 10;
-  uint32_t ef = 0;  ///< 0: the default
+  uint32_t ef = 0;  ///< 0: what target_recall takes
+  float target_recall = kDefaultRecall;
   float min_score = 0;
   bool has_min_score = false;
   bool exact = false;
   const filter::Filter* filter = nullptr;
 };
-
-/// Candidates that a walk keeps when the caller names no ef; docs/performance.md has the recall
-/// that it gives.
-inline constexpr uint32_t kDefaultEf = 160;
-
-/// How many candidates a walk for `top_k` neighbours keeps (`ef` 0: the default).
-constexpr uint32_t walk_width(uint32_t ef, uint32_t top_k) {
-  return std::max(ef == 0 ? kDefaultEf : ef, top_k);
-}
 
 /// Checks a query vector (length, finite) and brings it into the form that the kernels take: scaled
 /// to unit length under cosine; a zero vector stays zero.

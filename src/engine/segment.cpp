@@ -80,6 +80,8 @@ Expected<void> write_sections(store::SegmentFileWriter& writer, Metric metric, u
     append(walkable->graph.encode_upper());
     begin(kGraphLevel0, kPageAlignment);
     append(as_bytes(std::span<const uint32_t>(walkable->graph.neighbors)));
+    begin(kCalibration, kAlignment);
+    append(walkable->calibration.encode());
     const quant::Choice& choice = walkable->choice;
     const CodeKind kind = choice.codec ? choice.codec->kind() : CodeKind::kNone;
     const CodeInfo code_info{static_cast<uint32_t>(kind), choice.is_automatic ? 1U : 0U,
@@ -174,6 +176,11 @@ Expected<void> Segment::map(Metric metric, uint32_t dim, uint64_t map_from_rows)
   if (info->has_graph != 0) {
     auto graph = index::decode_graph(section(kGraphUpper), section(kGraphLevel0), rows_);
     if (!graph) return in_this_file(graph.error());
+    if (file_->has_section(kCalibration)) {
+      auto calibration = index::Calibration::decode(section(kCalibration));
+      if (!calibration) return in_this_file(calibration.error());
+      calibration_ = std::move(*calibration);
+    }
     index::CodeBlock codes;
     std::span<const uint32_t> node_rows;
     if (auto mapped = map_codes(metric, codes, node_rows); !mapped) {

@@ -12,6 +12,7 @@
 #include "column/metadata.h"
 #include "engine/row_source.h"
 #include "index/flat/flat_index.h"
+#include "index/graph/calibration.h"
 #include "index/graph/graph_index.h"
 #include "quant/choose.h"
 #include "quant/coded_rows.h"
@@ -34,6 +35,7 @@ struct Walkable {
   index::GraphData graph;
   /// Of each node of the graph, in an order of their own; null: walks read the vectors.
   std::unique_ptr<quant::CodedRows> codes;
+  index::Calibration calibration;
   std::vector<uint32_t> node_rows;  ///< the row of each node; empty without codes: nodes are rows
 };
 
@@ -56,6 +58,7 @@ class Segment final : public RowSource {
 
   [[nodiscard]] uint32_t rows() const { return rows_; }
   [[nodiscard]] bool has_graph() const { return graph_ != nullptr; }
+  [[nodiscard]] const index::Calibration& calibration() const { return calibration_; }
   /// How its vectors are quantised; the codec is null where they are not.
   [[nodiscard]] const quant::Choice& codes() const { return choice_; }
 
@@ -69,6 +72,9 @@ class Segment final : public RowSource {
                                              const Bitmap* deleted) const override;
   void search(const index::SearchRequest& request, uint32_t count, bool exact,
               std::vector<index::Neighbor>& out) const override;
+  [[nodiscard]] uint32_t ef_for(float target_recall, uint32_t k) const override {
+    return calibration_.ef_for(target_recall, k);
+  }
   [[nodiscard]] std::vector<index::VectorBlock> blocks(uint32_t count) const override;
   [[nodiscard]] const index::GraphView* graph() const override {
     return has_graph() ? &graph_->graph() : nullptr;
@@ -103,6 +109,7 @@ class Segment final : public RowSource {
   column::Ids ids_;
   column::Metadata metadata_;
   quant::Choice choice_;
+  index::Calibration calibration_;
   std::unique_ptr<index::FlatIndex> flat_;
   std::unique_ptr<index::GraphIndex> graph_;
   mutable std::atomic<std::chrono::steady_clock::time_point> last_use_{

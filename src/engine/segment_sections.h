@@ -17,6 +17,7 @@ enum Section : uint32_t {
   kCodeInfo = 8,
   kCodes = 9,
   kNodeRows = 10,
+  kCalibration = 11,
   kMetadata = 256,  // and the numbers after it: the parts of column/metadata_parts.h
 };
 

@@ -78,9 +78,15 @@ Expected<Header> take_header(ByteReader& reader) {
 
 struct QueryHeader {
   uint32_t top_k, ef, flags;
-  float min_score;
+  float min_score, target_recall;
   uint32_t queries, dim, filter_bytes;
 };
+
+/// What QueryPace takes for the width of a walk: where the graph chooses it, always the same.
+uint32_t paced_ef(uint32_t ef, uint32_t top_k) {
+  constexpr uint32_t kUsual = 80;
+  return std::max(ef == 0 ? kUsual : ef, top_k);
+}
 
 }  // namespace
 
@@ -131,7 +137,7 @@ std::optional<Expected<Buffer>> Session::read_if_short(Bytes request,
   const auto header = reader.get<QueryHeader>();
   if (!header || header->queries != 1 || header->filter_bytes != 0 ||
       (header->flags & (kExact | kIncludeVectors)) != 0 ||
-      collection_->query_pace().estimate(walk_width(header->ef, header->top_k)) > most) {
+      collection_->query_pace().estimate(paced_ef(header->ef, header->top_k)) > most) {
     return std::nullopt;
   }
   return query(request.subspan(sizeof(uint32_t)));
@@ -152,6 +158,10 @@ Expected<Buffer> Session::query(Bytes request) {
   QueryOptions options;
   options.top_k = header->top_k;
   options.ef = header->ef;
+  // 0 and what is no recall: the default.
+  if (header->target_recall > 0 && header->target_recall <= 1) {
+    options.target_recall = header->target_recall;
+  }
   options.has_min_score = header->min_score > -std::numeric_limits<float>::infinity();
   options.min_score = header->min_score;
   options.exact = (header->flags & kExact) != 0;
@@ -178,7 +188,7 @@ Expected<Buffer> Session::query(Bytes request) {
     const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - start;
     collection_->query_times().record(static_cast<uint64_t>(took.count()));
     if (options.filter == nullptr && !options.exact) {
-      collection_->query_pace().record(walk_width(options.ef, options.top_k), took);
+      collection_->query_pace().record(paced_ef(options.ef, options.top_k), took);
     }
   }
   return out.take();

@@ -20,7 +20,7 @@ export function hashOf(items) {
 }
 
 export async function describeIndex(index, queries) {
-  const { version, metadata_config, items, dimensions, metric, M, efConstruction } =
+  const { version, metadata_config, items, dimensions, metric, M, efConstruction, quantization } =
     await index.getIndexStats();
   const { segments, headRows, deletedRows } = await index.getPerformanceMetrics();
   const answers = [];
@@ -31,10 +31,10 @@ export async function describeIndex(index, queries) {
     }
   }
   return {
-    index: { version, metadata_config, dimensions, metric, M, efConstruction },
+    index: { version, metadata_config, dimensions, metric, M, efConstruction, quantization },
     items,
     hash: hashOf(await index.listItems()),
-    segments: segments.map(({ rows, deleted, graph }) => ({ rows, deleted, graph })),
+    segments: segments.map(({ rows, deleted, graph, codes }) => ({ rows, deleted, graph, codes })),
     headRows,
     deletedRows,
     answers,

@@ -23,31 +23,13 @@ struct VectorSpace {
   }
 };
 
-struct CodeSpace {
-  using Distance = uint32_t;
-
-  kernel::CodeBatch batch;
-  const uint8_t* query;
-  const uint8_t* codes;
-  size_t bytes;
-
-  void measure(const uint32_t* rows, size_t count, uint32_t* out) const {
-    batch(query, codes, bytes, rows, count, out);
-  }
-};
-
-/// How many of the `ef` rows that a walk keeps are measured again: a quarter of what it takes to
-/// meet them. With a fixed number, recall would stop rising with ef.
-uint32_t rows_to_measure(const SearchRequest& request) {
-  return std::max(2 * request.k, request.ef / 2);
-}
-
 /// Of `size` rows, nearest first, those that can be among the best k: the first k with whatever is
 /// as far as the last of these, or more where the distances only estimate.
 template <typename At>
 void choose(const SearchRequest& request, bool is_exact, size_t size, const At& at,
             std::vector<uint32_t>& rows) {
-  size_t count = std::min<size_t>(size, is_exact ? request.k : rows_to_measure(request));
+  size_t count =
+      std::min<size_t>(size, is_exact ? request.k : rows_to_measure(request.ef, request.k));
   while (is_exact && count < size && at(count).distance == at(count - 1).distance) ++count;
   rows.clear();
   for (size_t i = 0; i < count; ++i) rows.push_back(at(i).row);

@@ -10,10 +10,29 @@
 #include "index/graph/candidate_pool.h"
 #include "index/graph/graph_layout.h"
 #include "index/graph/visited.h"
+#include "kernel/table.h"
 
 namespace quiver::index {
 
 inline constexpr size_t kMaxDegree = 2048;  // 2 · the largest M that a file may have
+
+/// Distances by codes.
+struct CodeSpace {
+  using Distance = uint32_t;
+
+  kernel::CodeBatch batch;
+  const uint8_t* query;
+  const uint8_t* codes;
+  size_t bytes;
+
+  void measure(const uint32_t* rows, size_t count, uint32_t* out) const {
+    batch(query, codes, bytes, rows, count, out);
+  }
+};
+
+/// How many of the `ef` rows that a walk by codes keeps are measured again for the best `k`: a
+/// fixed number, and recall would stop rising with ef.
+inline uint32_t rows_to_measure(uint32_t ef, uint32_t k) { return std::max(2 * k, ef / 2); }
 
 /// Reused from walk to walk, so that a search allocates nothing. One per thread.
 template <typename Distance>

@@ -10,6 +10,7 @@
 
 #include "base/msgpack.h"
 #include "engine/collection.h"
+#include "index/graph/calibration.h"
 #include "index/graph/graph_builder.h"
 #include "index/graph/node_order.h"
 #include "quant/choose.h"
@@ -56,6 +57,7 @@ void add_graph(SegmentImage& segment, const Sample& sample) {
   const Bytes level0 = as_bytes(std::span<const uint32_t>(graph.neighbors));
   segment.sections.push_back({6, graph.encode_upper()});
   segment.sections.push_back({7, Buffer(level0.begin(), level0.end())});
+  segment.sections.push_back({11, index::Calibration({{10, 0.9F}, {20, 1.0F}}).encode()});
   ByteWriter code_info;
   code_info.put(static_cast<uint32_t>(codec->kind()));
   code_info.put<uint32_t>(1);
