@@ -93,8 +93,9 @@ class RowLinker {
                    BuildScratch& scratch) const;
   void walk(uint32_t row, uint32_t start, uint32_t level, BuildScratch& scratch) const;
   void add_own(uint32_t row, BuildScratch& scratch) const;
-  [[nodiscard]] bool is_covered(RankedRow candidate, std::span<const RankedRow> chosen) const;
-  void select(uint32_t limit, BuildScratch& scratch) const;
+  [[nodiscard]] bool is_covered(RankedRow candidate, std::span<const RankedRow> chosen,
+                                uint32_t slack) const;
+  void select(uint32_t limit, uint32_t slack, BuildScratch& scratch) const;
   void add_links(uint32_t target, uint32_t level, std::span<const NewLink> links,
                  BuildScratch& scratch) const;
 
