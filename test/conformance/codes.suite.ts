@@ -88,12 +88,6 @@ export function codesSuite(backend: Backend): void {
       expect(await recall(index, vectors.slice(0, 20))).toBeGreaterThan(0.97);
     });
 
-    test('long vectors get half a byte a dimension', async () => {
-      const index = await built(randomVectors(1100, 512, 4), {});
-      const [segment] = (await index.getIndexStats()).segments;
-      expect(segment?.codes).toMatchObject({ kind: 'sq4', bytesPerVector: 256, automatic: true });
-    });
-
     test('go on through merges, deletions and filters', async () => {
       const vectors = randomVectors(rows, 24, 5);
       const index = await built(vectors, {});

@@ -80,6 +80,8 @@ export function localIndexSuite(backend: Backend): void {
           metric: 'cosine',
           M: 16,
           efConstruction: 200,
+          quantization: 'auto',
+          segments: [],
         });
         await index.deleteIndex();
         expect(await index.isIndexCreated()).toBe(false);

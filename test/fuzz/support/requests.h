@@ -30,7 +30,7 @@ inline Buffer floats(const std::vector<float>& values) {
 inline Buffer query_request(uint32_t top_k, uint32_t ef, uint32_t flags, float min_score,
                             uint32_t queries, const std::vector<float>& vectors, Bytes filter) {
   const auto dim = static_cast<uint32_t>(vectors.size()) / queries;
-  return joined({numbers({1, top_k, ef, flags}), floats({min_score}),
+  return joined({numbers({1, top_k, ef, flags}), floats({min_score, 0}),
                  numbers({queries, dim, static_cast<uint32_t>(filter.size())}), floats(vectors),
                  filter});
 }
