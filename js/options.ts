@@ -26,7 +26,7 @@ export interface BuildOptions {
   readonly metric?: Metric;
   /** Neighbours a node of the graph keeps, 4 to 64: more find better and take more memory. @default 16 */
   readonly M?: number;
-  /** Candidates looked at when a node is added, 8 to 2000: more find better and build slower. @default 200 */
+  /** Candidates looked at when a node is added, 8 to 2000: more find better and build slower. @default 100 */
   readonly efConstruction?: number;
   /**
    * How vectors are shortened for searches, which then measure the best of them again exactly: `'sq8'` is a byte a
@@ -145,7 +145,7 @@ export interface OptimizeOptions {
 export const defaults = {
   metric: 'cosine',
   M: 16,
-  efConstruction: 200,
+  efConstruction: 100,
   quantization: 'auto',
   durability: 'sync',
   version: 1,

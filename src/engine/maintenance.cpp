@@ -170,7 +170,7 @@ Expected<bool> MaintenanceJob::work(store::Vfs& vfs, std::chrono::steady_clock::
     if (auto prepared = prepare(); !prepared) return prepared.error();
     return false;
   }
-  const auto linked = link([until] { return std::chrono::steady_clock::now() < until; });
+  auto linked = link([until] { return std::chrono::steady_clock::now() < until; });
   if (!linked || !*linked) return linked;
   if (auto written = write(vfs); !written) return written.error();
   return true;

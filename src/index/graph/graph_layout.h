@@ -17,7 +17,7 @@ inline constexpr uint32_t kNoRow = 0xFFFFFFFF;
 /// Source: HNSW, Malkov & Yashunin 2016, §4.
 struct GraphParams {
   uint32_t m = 16;
-  uint32_t ef_construction = 200;
+  uint32_t ef_construction = 100;
 };
 
 /// A finished hierarchical graph in the form it has in a segment file: relocatable, fixed-degree
