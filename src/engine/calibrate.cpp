@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -64,14 +65,11 @@ class Calibrator {
   /// The nearest nodes, ascending.
   [[nodiscard]] std::vector<uint32_t> nearest(const std::vector<float>& query) const {
     const kernel::PairDistance pair = kernel::pair_distance(kernel::active(), metric_);
-    std::vector<std::pair<float, uint32_t>> all(graph_.row_count);
-    for (uint32_t node = 0; node < graph_.row_count; ++node) {
-      all[node] = {pair(query.data(), rows_.vector(row_of(node)), dim_), node};
+    std::vector<std::pair<float, uint32_t>> measured;
+    for (const uint32_t node : candidates(query)) {
+      measured.emplace_back(pair(query.data(), rows_.vector(row_of(node)), dim_), node);
     }
-    const size_t count = std::min<size_t>(index::Calibration::kTopK, all.size());
-    std::partial_sort(all.begin(), all.begin() + static_cast<ptrdiff_t>(count), all.end());
-    std::vector<uint32_t> nodes;
-    for (size_t i = 0; i < count; ++i) nodes.push_back(all[i].second);
+    std::vector<uint32_t> nodes = first(measured, index::Calibration::kTopK);
     std::sort(nodes.begin(), nodes.end());
     return nodes;
   }
@@ -93,6 +91,41 @@ class Calibrator {
   }
 
  private:
+  /// Nodes among which the nearest are: those that the codes put first where these were measured to
+  /// find them, which reads an eighth of the memory; else all.
+  [[nodiscard]] std::vector<uint32_t> candidates(const std::vector<float>& query) const {
+    constexpr size_t kCandidates = 200;
+    constexpr float kReliable = 0.99F;
+    if (!walkable_.codes || walkable_.choice.sample_recall < kReliable) {
+      std::vector<uint32_t> all(graph_.row_count);
+      std::iota(all.begin(), all.end(), 0U);
+      return all;
+    }
+    const quant::Codec& codec = walkable_.codes->codec();
+    quant::CodeMemory code(codec.query_bytes());
+    codec.encode_query(query.data(), code.data());
+    std::vector<uint32_t> estimates(graph_.row_count);
+    codec.kernel().batch(code.data(), walkable_.codes->codes(), codec.bytes(), nullptr,
+                         graph_.row_count, estimates.data());
+    std::vector<std::pair<uint32_t, uint32_t>> estimated(graph_.row_count);
+    for (uint32_t node = 0; node < graph_.row_count; ++node) {
+      estimated[node] = {estimates[node], node};
+    }
+    return first(estimated, kCandidates);
+  }
+
+  /// The nodes of the least `count` distances.
+  template <typename Distance>
+  [[nodiscard]] static std::vector<uint32_t> first(
+      std::vector<std::pair<Distance, uint32_t>>& distances, size_t count) {
+    count = std::min(count, distances.size());
+    std::partial_sort(distances.begin(), distances.begin() + static_cast<ptrdiff_t>(count),
+                      distances.end());
+    std::vector<uint32_t> nodes;
+    for (size_t i = 0; i < count; ++i) nodes.push_back(distances[i].second);
+    return nodes;
+  }
+
   [[nodiscard]] uint32_t row_of(uint32_t node) const {
     return walkable_.node_rows.empty() ? node : walkable_.node_rows[node];
   }

@@ -29,6 +29,20 @@ class JobRows final : public quant::TrainingRows {
   const std::vector<MaintenanceJob::Source>& rows_;
 };
 
+Error no_memory_for_codes(uint32_t rows) {
+  return Error{Code::kOutOfMemory, "No memory for the codes of " + std::to_string(rows) + " rows"};
+}
+
+/// The same codes in the order of `nodes`.
+Expected<std::unique_ptr<quant::CodedRows>> reorder(const quant::CodedRows& codes,
+                                                    std::span<const uint32_t> nodes) {
+  try {
+    return std::make_unique<quant::CodedRows>(codes.in_order(nodes));
+  } catch (const std::bad_alloc&) {
+    return no_memory_for_codes(codes.rows());
+  }
+}
+
 }  // namespace
 
 MaintenanceJob::MaintenanceJob(std::shared_ptr<const View> view, size_t first, size_t last,
@@ -111,8 +125,7 @@ Expected<std::unique_ptr<quant::CodedRows>> MaintenanceJob::encode(
   try {
     codes = std::make_unique<quant::CodedRows>(std::move(codec), rows.rows());
   } catch (const std::bad_alloc&) {
-    return Error{Code::kOutOfMemory,
-                 "No memory for the codes of " + std::to_string(rows.rows()) + " rows"};
+    return no_memory_for_codes(rows.rows());
   }
   constexpr uint32_t kRowsAtOnce = 1024;
   for (uint32_t i = 0; i < rows.rows(); ++i) {
@@ -135,7 +148,7 @@ Expected<Walkable> MaintenanceJob::finish_graph() {
   walkable.choice = choice_;
   walkable.graph = builder_->finish();
   builder_.reset();
-  codes_.reset();
+  const std::unique_ptr<quant::CodedRows> built_by = std::move(codes_);
   const JobRows rows(*view_, rows_);
   const auto measured = [&] {
     walkable.calibration = calibrate(walkable, config_.metric, view_->dim, rows, stop_);
@@ -144,7 +157,9 @@ Expected<Walkable> MaintenanceJob::finish_graph() {
   if (!choice_.codec) return measured();
   walkable.node_rows = index::walk_order(walkable.graph.view());
   walkable.graph = index::renumbered(walkable.graph, walkable.node_rows);
-  auto codes = encode(choice_.codec, walkable.node_rows);
+  auto codes = &built_by->codec() == choice_.codec.get()
+                   ? reorder(*built_by, walkable.node_rows)
+                   : encode(choice_.codec, walkable.node_rows);
   if (!codes) return codes.error();
   walkable.codes = std::move(*codes);
   return measured();
