@@ -93,9 +93,9 @@ Expected<void> read_damaged_logs(
     lost = 0;
     const size_t count = counted_records(log, next_begins);
     if (const size_t whole = whole_records(log); count < whole) {
-      problems.push_back(name + ": " + counted(whole - count, "record") +
-                         " are not taken, since the next log begins with number " +
-                         std::to_string(*next_begins));
+      problems.push_back(
+          name + ": " + counted(whole - count, "record") + (whole - count == 1 ? " is" : " are") +
+          " not taken, since the next log begins with number " + std::to_string(*next_begins));
     }
     for (size_t record = 0; record < count; ++record) {
       if (log.records[record].sequence < expected) continue;

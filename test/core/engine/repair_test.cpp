@@ -614,6 +614,25 @@ TEST_F(RepairL2Test, HasNoNormsToDamage) {
   EXPECT_EQ(kept_, model_);
 }
 
+TEST(Repair, TellsOfRecordsThatTheNextLogCountsAgain) {
+  const auto source = store::memory_vfs(std::make_shared<store::MemoryDisk>());
+  ASSERT_TRUE(Collection::create(*source, {}));
+  for (const auto& [file, id] : {std::pair(9, "a"), std::pair(10, "b")}) {
+    const auto log = *store::LogWriter::create(*source, static_cast<uint64_t>(file), 1);
+    ASSERT_TRUE(log->append(test::BatchMaker(2).upsert(id, {1, 2}).encode(), true));
+    ASSERT_TRUE(log->sync());
+  }
+  ASSERT_FALSE(Collection::open(source, {}));
+  const auto target = store::memory_vfs(std::make_shared<store::MemoryDisk>());
+  const auto report = repair(*source, target);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->rows_kept, 1U);
+  ASSERT_EQ(report->problems.size(), 1U);
+  EXPECT_EQ(
+      report->problems[0],
+      store::log_file_name(9) + ": 1 record is not taken, since the next log begins with number 1");
+}
+
 TEST(Repair, LosesARecordOfTheLogThatNoWriterMakes) {
   const auto source = store::memory_vfs(std::make_shared<store::MemoryDisk>());
   ASSERT_TRUE(Collection::create(*source, {}));
