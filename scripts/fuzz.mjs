@@ -23,6 +23,7 @@ const targets = readdirSync(sources)
 /** Inputs of the short form: so many that each target takes a few seconds. */
 const briefRuns = {
   index: 1500,
+  repair: 1500,
   session: 1000,
   segment: 3000,
   column: 5000,

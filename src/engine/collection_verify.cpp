@@ -3,7 +3,6 @@
 // for it.
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -39,8 +38,7 @@ void check_rows(const View& view, const Part& part, const std::string& name,
     const auto metadata = part.source->metadata(row, metadata_scratch);
     const auto valid = metadata ? msgpack::validate(*metadata, "metadata") : metadata.error();
     if (!valid) problems.push_back(where + ": " + valid.error().message);
-    const float* vector = part.source->vector(row);
-    if (!std::all_of(vector, vector + view.dim, [](float x) { return std::isfinite(x); })) {
+    if (!is_finite(part.source->vector(row), view.dim)) {
       problems.push_back(where + ": its vector has a number that is not finite");
     }
   }

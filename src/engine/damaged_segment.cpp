@@ -85,7 +85,7 @@ bool DamagedSegment::is_whole(uint32_t row) const {
   const auto a = readings_[0].metadata.map(row, scratch[0]);
   const auto b = readings_[1].metadata.map(row, scratch[1]);
   return a && b && std::equal(a->begin(), a->end(), b->begin(), b->end()) &&
-         msgpack::validate(*a, "metadata");
+         msgpack::validate(*a, "metadata") && is_finite(vector(row), dim_);
 }
 
 Expected<std::string_view> DamagedSegment::id(uint32_t row, std::string& scratch) const {

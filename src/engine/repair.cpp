@@ -70,9 +70,7 @@ class Repair {
       if (auto kept = lock_.keep(); !kept) return kept;
       if (auto saved = save_segment(entry); !saved) return saved;
     }
-    if (!has_manifest_) {
-      if (auto marked = mark_replaced(); !marked) return marked;
-    }
+    if (auto marked = mark_replaced(); !marked) return marked;
     if (auto saved = save_logs(); !saved) return saved;
     // The names of the files are on the disk before the manifest that names them.
     if (auto synced = target_->sync_folder(); !synced) return synced;
@@ -172,7 +170,8 @@ class Repair {
     const std::string name = store::segment_file_name(entry.number);
     const auto opened = Segment::open(source_, name, config_.metric, config_.dimensions, memory_);
     const bool fits = opened && (!has_manifest_ || (*opened)->rows() == entry.rows);
-    const auto sound = fits ? (*opened)->verify() : Expected<void>();
+    auto sound = fits ? (*opened)->verify() : Expected<void>();
+    if (fits && sound) sound = check_rows(**opened, name, entry.deleted_rows);
     if (fits && sound) return keep_segment(entry, (*opened)->rows());
     if (!opened && !is_loss(opened.error())) return opened.error();
 
@@ -197,6 +196,33 @@ class Repair {
     return rewrite_segment(entry, **damaged, problem);
   }
 
+  /// What no checksum tells: a file that is as it was written may have been written wrongly.
+  Expected<void> check_rows(const Segment& segment, const std::string& name,
+                            const std::vector<uint32_t>& deleted_rows) const {
+    std::string scratch;
+    column::Scratch metadata_scratch;
+    auto deleted = deleted_rows.begin();
+    for (uint32_t row = 0; row < segment.rows(); ++row) {
+      if (deleted != deleted_rows.end() && *deleted == row) {
+        ++deleted;
+        continue;
+      }
+      const auto id = segment.id(row, scratch);
+      if (!id) return id.error();
+      const auto metadata = segment.metadata(row, metadata_scratch);
+      if (!metadata) return metadata.error();
+      const bool is_found = segment.find(*id, segment.rows(), nullptr) == row;
+      if (is_found && msgpack::validate(*metadata, "metadata") &&
+          is_finite(segment.vector(row), config_.dimensions)) {
+        continue;
+      }
+      return Error{Code::kCorruptFile,
+                   name + " is corrupt: row " + std::to_string(row) +
+                       (is_found ? " is not well formed" : " cannot be found by its id")};
+    }
+    return {};
+  }
+
   Expected<void> keep_segment(const store::SegmentEntry& entry, uint32_t rows) {
     const std::string name = store::segment_file_name(entry.number);
     auto content = source_.read(name);
@@ -215,14 +241,14 @@ class Repair {
   /// Writes the whole rows to a segment of the same number; its graph is built in the background.
   Expected<void> rewrite_segment(const store::SegmentEntry& entry, const DamagedSegment& damaged,
                                  const std::string& problem) {
-    std::vector<RowRef> rows;
+    std::vector<uint32_t> whole;
     uint64_t lost = 0;
     auto deleted = entry.deleted_rows.begin();
     for (uint32_t row = 0; row < damaged.rows(); ++row) {
       if (deleted != entry.deleted_rows.end() && *deleted == row) {
         ++deleted;
       } else if (damaged.is_whole(row)) {
-        rows.push_back({&damaged, row});
+        whole.push_back(row);
       } else {
         ++lost;
         if (auto id = damaged.certain_id(row)) {
@@ -233,6 +259,7 @@ class Repair {
       }
     }
     report_.problems.push_back(problem + ": " + rows_text(lost) + " lost");
+    const std::vector<RowRef> rows = newest_of_each_id(damaged, whole);
     if (rows.empty()) return {};
     const std::string name = store::segment_file_name(entry.number);
     written_.push_back(name);
@@ -247,27 +274,48 @@ class Repair {
     return {};
   }
 
+  static std::vector<RowRef> newest_of_each_id(const DamagedSegment& damaged,
+                                               std::span<const uint32_t> whole) {
+    std::set<std::string> ids;
+    std::vector<RowRef> rows;
+    for (size_t i = whole.size(); i-- > 0;) {
+      const auto id = damaged.certain_id(whole[i]);
+      if (id && ids.insert(*id).second) rows.push_back({&damaged, whole[i]});
+    }
+    std::reverse(rows.begin(), rows.end());
+    return rows;
+  }
+
   /// Of several rows with one id the one in the newest segment is right.
   Expected<void> mark_replaced() {
-    std::vector<std::shared_ptr<const Segment>> segments;
+    std::vector<Part> parts;
     for (const store::SegmentEntry& entry : new_.segments) {
-      auto segment = Segment::open(*target_, store::segment_file_name(entry.number), config_.metric,
-                                   config_.dimensions, memory_);
+      const auto segment = Segment::open(*target_, store::segment_file_name(entry.number),
+                                         config_.metric, config_.dimensions, memory_);
       if (!segment) return segment.error();
-      segments.push_back(std::move(*segment));
+      auto deleted = std::make_shared<Bitmap>(entry.rows);
+      for (const uint32_t row : entry.deleted_rows) deleted->set(row);
+      parts.push_back({*segment, entry.rows, 0, std::move(deleted)});
     }
     std::string scratch;
-    for (size_t i = 0; i < segments.size(); ++i) {
-      for (uint32_t row = 0; row < segments[i]->rows(); ++row) {
-        const auto id = segments[i]->id(row, scratch);
-        if (!id) return id.error();
-        const bool is_replaced =
-            std::any_of(segments.begin() + static_cast<ptrdiff_t>(i) + 1, segments.end(),
-                        [&](const auto& newer) {
-                          return newer->find(*id, newer->rows(), nullptr).has_value();
-                        });
-        if (is_replaced) new_.segments[i].deleted_rows.push_back(row);
+    for (size_t i = 0; i < parts.size(); ++i) {
+      std::vector<uint32_t> deleted_rows;
+      for (uint32_t row = 0; row < parts[i].count; ++row) {
+        bool is_deleted = !parts[i].is_live(row);
+        if (!is_deleted) {
+          const auto id = parts[i].source->id(row, scratch);
+          if (!id) return id.error();
+          is_deleted = std::any_of(parts.begin() + static_cast<ptrdiff_t>(i) + 1, parts.end(),
+                                   [&](const Part& newer) { return newer.find(*id).has_value(); });
+        }
+        if (is_deleted) deleted_rows.push_back(row);
       }
+      store::SegmentEntry& entry = new_.segments[i];
+      if (has_manifest_ && deleted_rows.size() != entry.deleted_rows.size()) {
+        report_.problems.push_back(store::segment_file_name(entry.number) +
+                                   " has rows of items that newer segments have too; those count");
+      }
+      entry.deleted_rows = std::move(deleted_rows);
     }
     return {};
   }

@@ -26,17 +26,19 @@ std::string counted(uint64_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-/// How many of the file's records count: all that its writer went on from, which the beginning of
-/// the next file tells; at the end of the log, those of whole transactions before what a crash
-/// left.
-size_t counted_records(const store::SalvagedLog& log, std::optional<uint64_t> next_file_begins) {
-  size_t count = log.records.size();
-  if (next_file_begins) {
-    while (count > 0 && log.records[count - 1].sequence >= *next_file_begins) --count;
-    return count;
-  }
-  count = log.before_tail;
+/// How many of the file's records are of whole transactions before what a crash left.
+size_t whole_records(const store::SalvagedLog& log) {
+  size_t count = log.before_tail;
   while (count > 0 && !log.records[count - 1].last) --count;
+  return count;
+}
+
+/// How many of the file's records count: all that its writer went on from, which the beginning of
+/// the next file tells; at the end of the log, those that are whole.
+size_t counted_records(const store::SalvagedLog& log, std::optional<uint64_t> next_file_begins) {
+  if (!next_file_begins) return whole_records(log);
+  size_t count = log.records.size();
+  while (count > 0 && log.records[count - 1].sequence >= *next_file_begins) --count;
   return count;
 }
 
@@ -77,11 +79,24 @@ Expected<void> read_damaged_logs(
       if (expected != 0 && sequence > expected) lost += sequence - expected;
       expected = std::max(expected, sequence);
     };
-    // What is missing here was in a file before.
-    if (log.first_sequence) go_to(*log.first_sequence);
+    if (log.first_sequence) {
+      if (*log.first_sequence < expected) {
+        problems.push_back(name + " is damaged: expected to begin with number " +
+                           std::to_string(expected) + ", got " +
+                           std::to_string(*log.first_sequence) +
+                           "; records of smaller numbers are not taken");
+      }
+      // What is missing here was in a file before.
+      go_to(*log.first_sequence);
+    }
     if (lost != 0) problems.push_back(counted(lost, "record") + " before " + name + " are lost");
     lost = 0;
     const size_t count = counted_records(log, next_begins);
+    if (const size_t whole = whole_records(log); count < whole) {
+      problems.push_back(
+          name + ": " + counted(whole - count, "record") + (whole - count == 1 ? " is" : " are") +
+          " not taken, since the next log begins with number " + std::to_string(*next_begins));
+    }
     for (size_t record = 0; record < count; ++record) {
       if (log.records[record].sequence < expected) continue;
       go_to(log.records[record].sequence);

@@ -76,4 +76,7 @@ struct RowRef {
 /// Whether a's id comes before b's; an id that is not sound counts as empty.
 bool id_before(const RowRef& a, const RowRef& b);
 
+/// Whether all numbers of a vector are finite, as those of every item are.
+bool is_finite(const float* vector, uint32_t dim);
+
 }  // namespace quiver::engine

@@ -18,7 +18,7 @@ std::optional<uint64_t> parse(std::string_view prefix, std::string_view name,
       name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
   uint64_t number = 0;
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (read.ec != std::errc() || number > kMaxFileNumber) return std::nullopt;
+  if (read.ec != std::errc() || number == 0 || number > kMaxFileNumber) return std::nullopt;
   // Each number has one name only.
   if (name != make(prefix, number, suffix)) return std::nullopt;
   return number;

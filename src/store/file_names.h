@@ -9,7 +9,7 @@ namespace quiver::store {
 
 inline constexpr std::string_view kManifestName = "manifest";
 
-/// So far files and records are numbered: there is always a number after the last one.
+/// From 1 to here files and records are numbered: there is always a number after the last one.
 inline constexpr uint64_t kMaxFileNumber = (uint64_t{1} << 63) - 1;
 
 /// "log-000042.qlog", and back: the number, or nothing for any name that is not made here.

@@ -31,11 +31,20 @@ Error corrupt(std::string_view what) {
   return Error{Code::kCorruptFile, "manifest is corrupt: " + std::string(what)};
 }
 
-/// The number of a file or a record.
+/// The number of a file or a record: they count from 1.
 Expected<uint64_t> get_number(ByteReader& reader) {
   auto number = get_varint(reader);
+  if (number && *number == 0) return corrupt("a number is zero");
   if (number && *number > kMaxFileNumber) return corrupt("a number is too great");
   return number;
+}
+
+bool names_a_segment_twice(const std::vector<SegmentEntry>& segments) {
+  std::vector<uint64_t> numbers;
+  numbers.reserve(segments.size());
+  for (const SegmentEntry& segment : segments) numbers.push_back(segment.number);
+  std::sort(numbers.begin(), numbers.end());
+  return std::adjacent_find(numbers.begin(), numbers.end()) != numbers.end();
 }
 
 Expected<SegmentEntry> decode_segment(ByteReader& reader) {
@@ -136,6 +145,7 @@ Expected<Manifest> decode_manifest(Bytes bytes) {
     manifest.segments.push_back(std::move(*entry));
   }
   if (reader.remaining() != 0) return corrupt("bytes follow its end");
+  if (names_a_segment_twice(manifest.segments)) return corrupt("a segment is named twice");
   return manifest;
 }
 

@@ -85,7 +85,7 @@ void add_index(const Seeds& seeds, const std::string& name, const Sample& sample
     if (store::log_file_number(file)) seeds.add("log", name + "-" + file, *content);
     if (store::segment_file_number(file)) add_segment(seeds, name + "-" + file, *content);
   }
-  seeds.add("index", name, pack(files));
+  for (const char* target : {"index", "repair"}) seeds.add(target, name, pack(files));
 }
 
 /// A folder before and after another process sealed its head.

@@ -395,6 +395,54 @@ TEST_F(RepairTest, WithoutAManifestNewerRowsWin) {
   }
 }
 
+TEST_F(RepairTest, KeepsTheNewestRowOfAnIdThatAManifestLeftTwice) {
+  CollectionFixture index(metric_, 20);
+  ASSERT_TRUE(index.commit(upserts(0, 30, 1)));
+  index.maintain();
+  ASSERT_TRUE(index.commit(upserts(20, 50, 2)));
+  index.maintain();
+  const Model expected = contents(*index->view());
+  ASSERT_TRUE(index->close());
+  disk_ = copy_of(*index.disk_);
+  const auto vfs = store::memory_vfs(disk_);
+  auto manifest = store::read_manifest(*vfs);
+  ASSERT_TRUE(manifest);
+  ASSERT_EQ(manifest->segments.size(), 2U);
+  ASSERT_EQ(manifest->segments[0].deleted_rows.size(), 10U);
+  manifest->segments[0].deleted_rows.clear();
+  ASSERT_TRUE(store::write_manifest(*vfs, *manifest));
+  repair_it();
+  EXPECT_EQ(kept_, expected);
+  EXPECT_EQ(report_.rows_lost, 0U);
+  EXPECT_NE(problems().find("newer segments"), std::string::npos);
+}
+
+TEST_F(RepairTest, KeepsOneRowOfAnIdThatASegmentHasTwice) {
+  CollectionFixture index(metric_, 20);
+  ASSERT_TRUE(index.commit(upserts(0, 30, 1)));
+  index.maintain();
+  const auto view = index->view();
+  const Model expected = contents(*view);
+  std::vector<RowRef> rows;
+  for (uint32_t row = 0; row < view->parts[0].count; ++row) rows.push_back(view->row(0, row));
+  rows.push_back(view->row(0, 7));
+  disk_ = copy_of(*index.disk_);
+  const auto vfs = store::memory_vfs(disk_);
+  auto manifest = store::read_manifest(*vfs);
+  ASSERT_TRUE(manifest);
+  ASSERT_EQ(manifest->segments.size(), 1U);
+  const std::string name = store::segment_file_name(manifest->segments[0].number);
+  ASSERT_TRUE(Segment::write(*vfs, name, metric_, view->dim, rows, nullptr, 1));
+  manifest->segments[0].rows = static_cast<uint32_t>(rows.size());
+  ASSERT_TRUE(store::write_manifest(*vfs, *manifest));
+  ASSERT_TRUE(index->close());
+  std::erase_if(disk_->files, [](const auto& file) { return store::lock_file_number(file.first); });
+  repair_it();
+  EXPECT_EQ(kept_, expected);
+  EXPECT_EQ(report_.rows_lost, 0U);
+  EXPECT_NE(problems().find("cannot be found by its id"), std::string::npos);
+}
+
 TEST_F(RepairTest, WithoutAManifestOldLogsAreNotReadAgain) {
   // A log that is in a segment already, as a crash may leave it, would bring old versions back.
   CollectionFixture index(metric_, 20);
@@ -564,6 +612,25 @@ TEST_F(RepairL2Test, HasNoNormsToDamage) {
   flip(segments_[0], place_of(segments_[0], 7).first);
   repair_it();
   EXPECT_EQ(kept_, model_);
+}
+
+TEST(Repair, TellsOfRecordsThatTheNextLogCountsAgain) {
+  const auto source = store::memory_vfs(std::make_shared<store::MemoryDisk>());
+  ASSERT_TRUE(Collection::create(*source, {}));
+  for (const auto& [file, id] : {std::pair(9, "a"), std::pair(10, "b")}) {
+    const auto log = *store::LogWriter::create(*source, static_cast<uint64_t>(file), 1);
+    ASSERT_TRUE(log->append(test::BatchMaker(2).upsert(id, {1, 2}).encode(), true));
+    ASSERT_TRUE(log->sync());
+  }
+  ASSERT_FALSE(Collection::open(source, {}));
+  const auto target = store::memory_vfs(std::make_shared<store::MemoryDisk>());
+  const auto report = repair(*source, target);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->rows_kept, 1U);
+  ASSERT_EQ(report->problems.size(), 1U);
+  EXPECT_EQ(
+      report->problems[0],
+      store::log_file_name(9) + ": 1 record is not taken, since the next log begins with number 1");
 }
 
 TEST(Repair, LosesARecordOfTheLogThatNoWriterMakes) {

@@ -103,14 +103,14 @@ TEST(Manifest, NumbersThatLieAreRefusedBeforeMemoryIsTaken) {
   EXPECT_TRUE(refused({0, 1, 1, 1, 0, 0}));  // bytes after the end
 }
 
-TEST(Manifest, NumbersThatCannotGrowAreRefused) {
+TEST(Manifest, NumbersThatNoWriterGivesAreRefused) {
   const auto code = [](auto change) {
     Manifest manifest = example();
     change(manifest);
     const auto decoded = decode_manifest(encode_manifest(manifest));
     return decoded ? std::nullopt : std::optional(decoded.error().code);
   };
-  for (const uint64_t number : {UINT64_MAX, uint64_t{1} << 63}) {
+  for (const uint64_t number : {uint64_t{0}, UINT64_MAX, uint64_t{1} << 63}) {
     EXPECT_EQ(code([&](Manifest& m) { m.next_file_number = number; }), Code::kCorruptFile);
     EXPECT_EQ(code([&](Manifest& m) { m.first_log = number; }), Code::kCorruptFile);
     EXPECT_EQ(code([&](Manifest& m) { m.first_sequence = number; }), Code::kCorruptFile);
@@ -118,6 +118,15 @@ TEST(Manifest, NumbersThatCannotGrowAreRefused) {
   }
   const uint64_t greatest = (uint64_t{1} << 63) - 1;
   EXPECT_EQ(code([&](Manifest& m) { m.next_file_number = greatest; }), std::nullopt);
+}
+
+TEST(Manifest, ASegmentNamedTwiceIsRefused) {
+  Manifest manifest = example();
+  ASSERT_GE(manifest.segments.size(), 2U);
+  manifest.segments.back().number = manifest.segments.front().number;
+  const auto decoded = decode_manifest(encode_manifest(manifest));
+  ASSERT_FALSE(decoded);
+  EXPECT_EQ(decoded.error().code, Code::kCorruptFile);
 }
 
 TEST(Manifest, OnDisk) {
