@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "base/huge_pages.h"
 #include "kernel/dispatch.h"
 
 namespace quiver::engine {
@@ -54,7 +55,10 @@ class Encoder {
     constexpr size_t kAlignment = kernel::kCodeAlignment;
     const size_t bytes =
         (from_.dim + (is_longer ? 1 : 0) + kAlignment - 1) / kAlignment * kAlignment;
-    codes.memory.resize(bytes * from_.rows + kAlignment);
+    const size_t size = bytes * from_.rows + kAlignment;
+    codes.memory.reserve(size);
+    prefer_huge_pages(codes.memory.data(), size);
+    codes.memory.resize(size);
     const auto address = reinterpret_cast<uintptr_t>(codes.memory.data());
     uint8_t* const first = codes.memory.data() + (kAlignment - address % kAlignment) % kAlignment;
     auto encoded = for_each_row([&](uint32_t row, const float* vector, double scale) {
