@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "kernel/table.h"
 
 namespace quiver::quant {
@@ -13,12 +14,15 @@ class CodeMemory {
  public:
   CodeMemory() = default;
   /// `bytes` of it. Throws std::bad_alloc.
-  explicit CodeMemory(size_t bytes) { grow(bytes); }
+  explicit CodeMemory(size_t bytes) {
+    lines_.reserve(lines_for(bytes));
+    prefer_huge_pages(lines_.data(), lines_.capacity() * sizeof(Line));
+    grow(bytes);
+  }
 
   /// Makes sure that there are `bytes`; what it held is kept, elsewhere.
   void grow(size_t bytes) {
-    const size_t lines = (bytes + sizeof(Line) - 1) / sizeof(Line);
-    if (lines_.size() < lines) lines_.resize(lines);
+    if (lines_.size() < lines_for(bytes)) lines_.resize(lines_for(bytes));
   }
 
   [[nodiscard]] uint8_t* data() { return reinterpret_cast<uint8_t*>(lines_.data()); }
@@ -30,6 +34,8 @@ class CodeMemory {
   struct alignas(kernel::kCodeAlignment) Line {
     uint8_t bytes[kernel::kCodeAlignment];
   };
+
+  static size_t lines_for(size_t bytes) { return (bytes + sizeof(Line) - 1) / sizeof(Line); }
 
   std::vector<Line> lines_;
 };

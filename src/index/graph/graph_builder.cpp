@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "base/huge_pages.h"
 #include "index/graph/build_phases.h"
 #include "index/graph/build_scratch.h"
 #include "index/graph/link_order.h"
@@ -174,6 +175,7 @@ class GraphBuilder::Graph : private CodeSpace, public hnswlib::HierarchicalNSW<i
   LinkLists make_room() {
     const uint32_t rows = adoption_.rows();
     data_level0_memory_ = resized(data_level0_memory_, rows * size_data_per_element_);
+    prefer_huge_pages(data_level0_memory_, rows * size_data_per_element_);
     linkLists_ = resized(linkLists_, rows * sizeof(*linkLists_));
     element_levels_.resize(rows);
     max_elements_ = rows;
