@@ -15,7 +15,8 @@ constexpr float kLargestInteger = 1 << 20;
 
 uint8_t to_byte(float x) {
   if (!(x > 0)) return 0;
-  return static_cast<uint8_t>(std::min(x, kMost) + 0.5F);
+  const float nearest = std::min(x, kMost) + 0.5F;
+  return static_cast<uint8_t>(nearest);
 }
 
 }  // namespace

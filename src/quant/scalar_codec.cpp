@@ -24,7 +24,8 @@ size_t bytes_of(CodeKind kind, uint32_t dim) {
 uint8_t to_level(float coordinate, float steps_per_unit, float top) {
   const float level = coordinate * steps_per_unit + top / 2;
   if (!(level > 0)) return 0;
-  return static_cast<uint8_t>(std::min(level, top) + 0.5F);
+  const float nearest = std::min(level, top) + 0.5F;
+  return static_cast<uint8_t>(nearest);
 }
 
 /// The step with the least squared error over the sample: a wide range of levels rounds all

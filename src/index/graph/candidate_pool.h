@@ -1,8 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "index/graph/graph_layout.h"
@@ -31,7 +33,10 @@ class CandidatePool {
 
   /// Drops rows that are not nearer than the farthest of a full pool, and what is no number.
   void insert(Distance distance, uint32_t row) {
-    if (size_ == capacity_ ? !(distance < limit_) : distance != distance) return;
+    if (size_ == capacity_ && !(distance < limit_)) return;
+    if constexpr (std::is_floating_point_v<Distance>) {
+      if (std::isnan(distance)) return;
+    }
     Entry* const begin = entries_.data();
     Entry* const place =
         std::upper_bound(begin, begin + size_, distance,

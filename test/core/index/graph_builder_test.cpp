@@ -229,12 +229,12 @@ TEST(GraphBuilder, EndsForAllThreadsWhereOneFails) {
   const Codes codes = random_codes(3000, 6);
   const auto builder = builder_of(codes, {8, 40}, GraphAdoption(3000));
   std::atomic<int> failed{0};
+  std::atomic<int> steps{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&builder, &failed, i] {
-      int steps = 500;
-      const auto linked = builder->link([&steps, i] {
-        if (--steps == 0 && i == 0) throw std::bad_alloc();
+    threads.emplace_back([&builder, &failed, &steps] {
+      const auto linked = builder->link([&steps] {
+        if (++steps == 500) throw std::bad_alloc();
         return true;
       });
       if (!linked && linked.error().code == Code::kOutOfMemory) ++failed;
