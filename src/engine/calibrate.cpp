@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
-#include <numeric>
-#include <utility>
-#include <vector>
+#include <cmath>
 
 #include "index/graph/walk.h"
 #include "kernel/dispatch.h"
@@ -17,8 +14,15 @@ namespace {
 constexpr std::array kEfs{10U, 14U, 20U, 28U, 40U, 56U, 80U, 112U, 160U, 224U, 320U, 448U, 640U};
 /// Beyond this more ef finds nothing that the sample would show.
 constexpr float kAlmostAll = 0.9985F;
+constexpr uint32_t kRowsAtOnce = 32;
 
-/// Distances of rows that lie anywhere.
+/// Fewer queries for many rows: to measure all rows should take a small part of what linking them
+/// takes.
+uint32_t queries_for(uint32_t rows) {
+  return std::clamp<uint32_t>((uint32_t{1} << 26) / std::max(rows, 1U), 16, 64);
+}
+
+/// Distances of rows that lie anywhere, as kernel::pair_distance gives them.
 struct RowSpace {
   using Distance = float;
 
@@ -32,150 +36,115 @@ struct RowSpace {
   }
 };
 
-class Calibrator {
- public:
-  Calibrator(const Walkable& walkable, Metric metric, uint32_t dim, const quant::TrainingRows& rows)
-      : walkable_(walkable),
-        metric_(metric),
-        dim_(dim),
-        rows_(rows),
-        graph_(walkable.graph.view()) {}
-
-  /// The i-th of `count` queries: half-way between a row and one of its neighbours; a unit vector
-  /// under cosine.
-  [[nodiscard]] std::vector<float> query(uint32_t i, uint32_t count) const {
-    const auto node = static_cast<uint32_t>(uint64_t{i} * graph_.row_count / count);
-    const uint32_t* list = &graph_.neighbors[size_t{node} * 2 * graph_.m];
-    uint32_t other = node;
-    for (uint32_t j = 0; j < 4 && list[j] != index::kNoRow; ++j) other = list[j];
-    std::vector<float> between(dim_);
-    const uint32_t a = row_of(node);
-    const uint32_t b = row_of(other);
-    for (uint32_t d = 0; d < dim_; ++d) {
-      between[d] =
-          (rows_.vector(a)[d] * rows_.inv_norm(a) + rows_.vector(b)[d] * rows_.inv_norm(b)) / 2;
-    }
-    if (metric_ == Metric::kCosine) {
-      const float scale = kernel::inverse_norm(between.data(), dim_);
-      for (float& x : between) x *= scale;
-    }
-    return between;
-  }
-
-  /// The nearest nodes, ascending.
-  [[nodiscard]] std::vector<uint32_t> nearest(const std::vector<float>& query) const {
-    const kernel::PairDistance pair = kernel::pair_distance(kernel::active(), metric_);
-    std::vector<std::pair<float, uint32_t>> measured;
-    for (const uint32_t node : candidates(query)) {
-      measured.emplace_back(pair(query.data(), rows_.vector(row_of(node)), dim_), node);
-    }
-    std::vector<uint32_t> nodes = first(measured, index::Calibration::kTopK);
-    std::sort(nodes.begin(), nodes.end());
-    return nodes;
-  }
-
-  /// How many of `truth` a walk hands on to be measured, or to be the result.
-  [[nodiscard]] size_t found(const std::vector<float>& query, uint32_t ef,
-                             const std::vector<uint32_t>& truth) const {
-    if (!walkable_.codes) {
-      const kernel::PairDistance pair = kernel::pair_distance(kernel::active(), metric_);
-      return found_in(RowSpace{pair, query.data(), dim_, rows_}, ef, index::Calibration::kTopK,
-                      truth);
-    }
-    const quant::Codec& codec = walkable_.codes->codec();
-    quant::CodeMemory code(codec.query_bytes());
-    codec.encode_query(query.data(), code.data());
-    const index::CodeSpace space{codec.kernel().batch, code.data(), walkable_.codes->codes(),
-                                 codec.bytes()};
-    return found_in(space, ef, index::rows_to_measure(ef, index::Calibration::kTopK), truth);
-  }
-
- private:
-  /// Nodes among which the nearest are: those that the codes put first where these were measured to
-  /// find them, which reads an eighth of the memory; else all.
-  [[nodiscard]] std::vector<uint32_t> candidates(const std::vector<float>& query) const {
-    constexpr size_t kCandidates = 200;
-    constexpr float kReliable = 0.99F;
-    if (!walkable_.codes || walkable_.choice.sample_recall < kReliable) {
-      std::vector<uint32_t> all(graph_.row_count);
-      std::iota(all.begin(), all.end(), 0U);
-      return all;
-    }
-    const quant::Codec& codec = walkable_.codes->codec();
-    quant::CodeMemory code(codec.query_bytes());
-    codec.encode_query(query.data(), code.data());
-    std::vector<uint32_t> estimates(graph_.row_count);
-    codec.kernel().batch(code.data(), walkable_.codes->codes(), codec.bytes(), nullptr,
-                         graph_.row_count, estimates.data());
-    std::vector<std::pair<uint32_t, uint32_t>> estimated(graph_.row_count);
-    for (uint32_t node = 0; node < graph_.row_count; ++node) {
-      estimated[node] = {estimates[node], node};
-    }
-    return first(estimated, kCandidates);
-  }
-
-  /// The nodes of the least `count` distances.
-  template <typename Distance>
-  [[nodiscard]] static std::vector<uint32_t> first(
-      std::vector<std::pair<Distance, uint32_t>>& distances, size_t count) {
-    count = std::min(count, distances.size());
-    std::partial_sort(distances.begin(), distances.begin() + static_cast<ptrdiff_t>(count),
-                      distances.end());
-    std::vector<uint32_t> nodes;
-    for (size_t i = 0; i < count; ++i) nodes.push_back(distances[i].second);
-    return nodes;
-  }
-
-  [[nodiscard]] uint32_t row_of(uint32_t node) const {
-    return walkable_.node_rows.empty() ? node : walkable_.node_rows[node];
-  }
-
-  template <typename Space>
-  [[nodiscard]] size_t found_in(const Space& space, uint32_t ef, size_t handed_on,
-                                const std::vector<uint32_t>& truth) const {
-    thread_local index::WalkScratch<typename Space::Distance> scratch;
-    index::Walk<Space> walk(space, graph_, graph_.row_count, scratch);
-    walk.meet_all(ef);
-    size_t count = 0;
-    for (size_t i = 0; i < std::min(handed_on, scratch.pool.size()); ++i) {
-      count += std::binary_search(truth.begin(), truth.end(), scratch.pool.at(i).row) ? 1 : 0;
-    }
-    return count;
-  }
-
-  const Walkable& walkable_;
-  Metric metric_;
-  uint32_t dim_;
-  const quant::TrainingRows& rows_;
-  index::GraphView graph_;
-};
-
 }  // namespace
 
-index::Calibration calibrate(const Walkable& walkable, Metric metric, uint32_t dim,
-                             const quant::TrainingRows& rows, const std::atomic<bool>* stop) {
-  // To measure all rows for a query takes about as long as to link 40 rows of 100,000.
-  constexpr uint32_t kQueries = 64;
-  const auto goes_on = [stop] { return stop == nullptr || !*stop; };
-  const Calibrator calibrator(walkable, metric, dim, rows);
-  std::vector<std::vector<float>> queries;
-  std::vector<std::vector<uint32_t>> truths;
+Calibrator::Calibrator(const Walkable& walkable, Metric metric, uint32_t dim,
+                       const quant::TrainingRows& rows)
+    : walkable_(walkable), metric_(metric), dim_(dim), rows_(rows), graph_(walkable.graph.view()) {
+  const uint32_t count = queries_for(graph_.row_count);
+  for (uint32_t i = 0; i < count; ++i) add_query(i, count);
+  nearest_.resize(count);
+}
+
+/// The i-th of `count`: half-way between a row and one of its neighbours; a unit vector under
+/// cosine.
+void Calibrator::add_query(uint32_t i, uint32_t count) {
+  const auto node = static_cast<uint32_t>(uint64_t{i} * graph_.row_count / count);
+  const auto list = graph_.neighbors.subspan(size_t{node} * 2 * graph_.m, size_t{2} * graph_.m);
+  constexpr size_t kNeighbor = 4;
+  uint32_t other = node;
+  for (size_t j = 0; j < kNeighbor && list[j] != index::kNoRow; ++j) other = list[j];
+  const uint32_t a = row_of(node);
+  const uint32_t b = row_of(other);
+  const size_t first = queries_.size();
+  for (uint32_t d = 0; d < dim_; ++d) {
+    queries_.push_back(rows_.vector(a)[d] * rows_.inv_norm(a) / 2 +
+                       rows_.vector(b)[d] * rows_.inv_norm(b) / 2);
+  }
+  if (metric_ != Metric::kCosine) return;
+  const float scale = kernel::inverse_norm(&queries_[first], dim_);
+  for (uint32_t d = 0; d < dim_; ++d) queries_[first + d] *= scale;
+}
+
+uint32_t Calibrator::row_of(uint32_t node) const {
+  return walkable_.node_rows.empty() ? node : walkable_.node_rows[node];
+}
+
+float Calibrator::distance(size_t query, uint32_t row) const {
+  const kernel::KernelTable& table = kernel::active();
+  if (metric_ == Metric::kL2) return table.l2(this->query(query), rows_.vector(row), dim_);
+  return table.inner_product(this->query(query), rows_.vector(row), dim_) * rows_.inv_norm(row);
+}
+
+bool Calibrator::step() {
+  if (measured_ < rows_.rows()) {
+    measure_rows();
+    return false;
+  }
+  walk_next();
+  return ef_ == kEfs.size();
+}
+
+/// Some rows, each by all queries: every vector is read once, in the order of the rows.
+void Calibrator::measure_rows() {
+  const uint32_t end = std::min(rows_.rows(), measured_ + kRowsAtOnce);
+  for (; measured_ < end; ++measured_) {
+    for (size_t i = 0; i < nearest_.size(); ++i) {
+      Heap& heap = nearest_[i];
+      const float apart = distance(i, measured_);
+      const bool is_full = heap.size() == index::Calibration::kTopK;
+      if (is_full ? !(apart < heap.front()) : std::isnan(apart)) continue;
+      if (is_full) {
+        std::pop_heap(heap.begin(), heap.end());
+        heap.pop_back();
+      }
+      heap.push_back(apart);
+      std::push_heap(heap.begin(), heap.end());
+    }
+  }
+}
+
+/// One walk; after the last one with an ef, its recall.
+void Calibrator::walk_next() {
+  found_ += found(walked_, kEfs[ef_]);
+  if (++walked_ < nearest_.size()) return;
   size_t wanted = 0;
-  for (uint32_t i = 0; i < kQueries && goes_on(); ++i) {
-    queries.push_back(calibrator.query(i, kQueries));
-    truths.push_back(calibrator.nearest(queries.back()));
-    wanted += truths.back().size();
+  for (const Heap& heap : nearest_) wanted += heap.size();
+  const float recall = static_cast<float>(found_) / static_cast<float>(std::max<size_t>(wanted, 1));
+  points_.push_back({kEfs[ef_], recall});
+  ef_ = recall >= kAlmostAll ? kEfs.size() : ef_ + 1;
+  walked_ = 0;
+  found_ = 0;
+}
+
+/// How many rows that are as near as the nearest a walk hands on to be measured, or as the result.
+size_t Calibrator::found(size_t query, uint32_t ef) const {
+  if (!walkable_.codes) {
+    const kernel::PairDistance pair = kernel::pair_distance(kernel::active(), metric_);
+    return found_in(RowSpace{pair, this->query(query), dim_, rows_}, query, ef,
+                    index::Calibration::kTopK);
   }
-  std::vector<index::Calibration::Point> points;
-  for (const uint32_t ef : kEfs) {
-    if (!goes_on()) return {};
-    size_t found = 0;
-    for (size_t i = 0; i < queries.size(); ++i)
-      found += calibrator.found(queries[i], ef, truths[i]);
-    points.push_back({ef, static_cast<float>(found) / static_cast<float>(wanted)});
-    if (points.back().recall >= kAlmostAll) break;
+  const quant::Codec& codec = walkable_.codes->codec();
+  quant::CodeMemory code(codec.query_bytes());
+  const bool is_exact = codec.encode_query(this->query(query), code.data());
+  const index::CodeSpace space{codec.kernel().batch, code.data(), walkable_.codes->codes(),
+                               codec.bytes()};
+  constexpr uint32_t kTopK = index::Calibration::kTopK;
+  return found_in(space, query, ef, is_exact ? kTopK : index::rows_to_measure(ef, kTopK));
+}
+
+template <typename Space>
+size_t Calibrator::found_in(const Space& space, size_t query, uint32_t ef, size_t handed_on) const {
+  thread_local index::WalkScratch<typename Space::Distance> scratch;
+  index::Walk<Space> walk(space, graph_, graph_.row_count, scratch);
+  walk.meet_all(ef);
+  const Heap& nearest = nearest_[query];
+  size_t count = 0;
+  for (size_t i = 0; i < std::min(handed_on, scratch.pool.size()); ++i) {
+    // Of many equal rows any will do.
+    if (distance(query, row_of(scratch.pool.at(i).row)) <= nearest.front()) ++count;
   }
-  return index::Calibration(std::move(points));
+  return std::min(count, nearest.size());
 }
 
 }  // namespace quiver::engine

@@ -105,13 +105,17 @@ Expected<void> MaintenanceJob::prepare() {
   }
   if (!builds_graph_ || rows_.size() < kSmallestGraph) return {};
   const JobRows rows(*view_, rows_);
-  choice_ = quant::choose_codec(config_.quantization, config_.metric, view_->dim, rows);
-  auto codes = encode(quant::build_codec(choice_, config_.metric, view_->dim, rows), {});
+  quant::Codecs codecs =
+      quant::choose_codecs(config_.quantization, config_.metric, view_->dim, rows);
+  choice_ = std::move(codecs.search);
+  auto codes = encode(std::move(codecs.build), {});
   if (!codes) return codes.error();
   codes_ = std::move(*codes);
   const quant::Codec& codec = codes_->codec();
-  auto builder = index::GraphBuilder::create(
-      config_.graph, {codes_->codes(), codec.bytes(), codes_->rows(), &codec.kernel()}, adoption());
+  auto builder = index::GraphBuilder::create(config_.graph,
+                                             {codes_->codes(), codec.bytes(), codes_->rows(),
+                                              &codec.kernel(), codec.has_float_distances()},
+                                             adoption());
   if (!builder) return builder.error();
   builder_ = std::move(*builder);
   return {};
@@ -150,8 +154,12 @@ Expected<Walkable> MaintenanceJob::finish_graph() {
   builder_.reset();
   const std::unique_ptr<quant::CodedRows> built_by = std::move(codes_);
   const JobRows rows(*view_, rows_);
-  const auto measured = [&] {
-    walkable.calibration = calibrate(walkable, config_.metric, view_->dim, rows, stop_);
+  const auto measured = [&]() -> Expected<Walkable> {
+    Calibrator calibrator(walkable, config_.metric, view_->dim, rows);
+    while (!calibrator.step()) {
+      if (auto goes_on = check_stop(); !goes_on) return goes_on.error();
+    }
+    walkable.calibration = calibrator.take();
     return std::move(walkable);
   };
   if (!choice_.codec) return measured();

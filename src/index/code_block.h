@@ -14,6 +14,7 @@ struct CodeBlock {
   size_t bytes = 0;
   uint32_t rows = 0;
   const kernel::CodeKernel* kernel = nullptr;
+  bool has_float_distances = false;  ///< distances are the bits of floats that are not negative
 
   [[nodiscard]] const uint8_t* code(uint32_t row) const { return codes + row * bytes; }
 };

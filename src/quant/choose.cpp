@@ -7,6 +7,8 @@
 
 #include "quant/byte_codec.h"
 #include "quant/coded_rows.h"
+#include "quant/float_codec.h"
+#include "quant/l2_space.h"
 #include "quant/scalar_codec.h"
 
 namespace quiver::quant {
@@ -95,35 +97,31 @@ float recall_of(const std::shared_ptr<const Codec>& codec, Metric metric, uint32
 
 }  // namespace
 
-Choice choose_codec(Quantization wish, Metric metric, uint32_t dim, const TrainingRows& rows) {
-  if (wish.kind == CodeKind::kNone) return {};
-  const bool is_automatic = !wish.kind;
-  if (wish.kind != CodeKind::kSq4) {
-    if (std::shared_ptr<const Codec> bytes = ByteCodec::train(metric, dim, rows)) {
-      return {std::move(bytes), is_automatic, 1};
-    }
+Codecs choose_codecs(Quantization wish, Metric metric, uint32_t dim, const TrainingRows& rows) {
+  if (const std::shared_ptr<const Codec> bytes = ByteCodec::train(metric, dim, rows)) {
+    if (!wish.kind || wish.kind == CodeKind::kSq8) return {{bytes, !wish.kind, 1}, bytes};
   }
+  const L2Space space = L2Space::of(metric, dim, rows);
   const auto scalar = [&](CodeKind kind) {
-    Choice choice{ScalarCodec::train(kind, metric, dim, rows), is_automatic, 0};
+    Choice choice{ScalarCodec::train(kind, space, rows), !wish.kind, 0};
     choice.sample_recall = recall_of(choice.codec, metric, dim, rows);
     return choice;
   };
-  if (wish.kind) return scalar(*wish.kind);
-  if (dim >= kHalfBytesFrom) {
-    if (Choice choice = scalar(CodeKind::kSq4); choice.sample_recall >= kEnoughRecall)
-      return choice;
+  const Choice byte = scalar(CodeKind::kSq8);
+  const bool byte_is_enough = byte.sample_recall >= kEnoughRecall;
+  Codecs codecs;
+  codecs.build = byte_is_enough ? byte.codec : std::make_shared<FloatCodec>(space);
+  if (wish.kind == CodeKind::kSq8) {
+    codecs.search = byte;
+  } else if (wish.kind == CodeKind::kSq4) {
+    codecs.search = scalar(CodeKind::kSq4);
+  } else if (!wish.kind) {
+    if (dim >= kHalfBytesFrom) codecs.search = scalar(CodeKind::kSq4);
+    if (codecs.search.sample_recall < kEnoughRecall) codecs.search = byte;
+    // What was measured says why there is none.
+    if (codecs.search.sample_recall < kEnoughRecall) codecs.search.codec = nullptr;
   }
-  Choice choice = scalar(CodeKind::kSq8);
-  // What was measured says why there is none.
-  if (choice.sample_recall < kEnoughRecall) choice.codec = nullptr;
-  return choice;
-}
-
-std::shared_ptr<const Codec> build_codec(const Choice& choice, Metric metric, uint32_t dim,
-                                         const TrainingRows& rows) {
-  if (choice.codec && choice.codec->kind() == CodeKind::kSq8) return choice.codec;
-  if (std::shared_ptr<const Codec> bytes = ByteCodec::train(metric, dim, rows)) return bytes;
-  return ScalarCodec::train(CodeKind::kSq8, metric, dim, rows);
+  return codecs;
 }
 
 }  // namespace quiver::quant

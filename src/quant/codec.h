@@ -30,6 +30,9 @@ class Codec {
   [[nodiscard]] virtual const kernel::CodeKernel& kernel() const = 0;
   /// Whether a row's code holds all that its vector does.
   [[nodiscard]] virtual bool is_exact() const { return false; }
+  /// Whether what the kernel gives are the bits of floats that are not negative: they order as
+  /// whole numbers do, but are no multiples of each other.
+  [[nodiscard]] virtual bool has_float_distances() const { return false; }
   /// Whether two rows' codes are compared like a query's and a row's: a graph can be built by them.
   [[nodiscard]] virtual bool is_symmetric() const { return true; }
 

@@ -8,20 +8,25 @@
 namespace quiver::quant {
 
 /// Where the squared L2 distance ranks rows as the metric does, so that there is one distance
-/// between codes. Cosine: unit vectors. Inner product: one more coordinate, √(R² - ‖x‖²) for a row
-/// and 0 for a query, which is scaled to the norm R, that of the longest row
-/// (‖q' - x'‖² = 2R² - 2·s·q·x). Source: Xbox recommendations, Bachrach et al. 2014, §3.
+/// between codes. A place may have one more coordinate than a vector, 0 for a query.
+///
+/// Cosine: unit vectors; among them a zero vector is as far from all queries as one at a right
+/// angle by a further coordinate of 1. Inner product: the further coordinate is √(R² - ‖x‖²), and
+/// a query is scaled to the norm R, that of the longest row (‖q' - x'‖² = 2R² - 2·s·q·x). Rows that
+/// are far longer than others do not count for R, and rank behind where they belong. Source: Xbox
+/// recommendations, Bachrach et al. 2014, §3.
 class L2Space {
  public:
   L2Space() = default;
+  /// `radius`: R; 1 under cosine where there are zero vectors; 0 for no further coordinate.
   L2Space(Metric metric, uint32_t dim, float radius)
       : metric_(metric), dim_(dim), radius_(radius) {}
 
-  /// The space of those rows; looks at each of them under the inner product.
+  /// The space of those rows; looks at the norm of each but under L2.
   static L2Space of(Metric metric, uint32_t dim, const TrainingRows& rows);
 
   /// How many floats a place has: dim, or one more.
-  [[nodiscard]] uint32_t dim() const { return dim_ + (metric_ == Metric::kInnerProduct ? 1 : 0); }
+  [[nodiscard]] uint32_t dim() const { return dim_ + (radius_ > 0 ? 1 : 0); }
   [[nodiscard]] float radius() const { return radius_; }
 
   void place_row(const float* vector, float inv_norm, float* out) const;
@@ -31,7 +36,7 @@ class L2Space {
  private:
   Metric metric_ = Metric::kL2;
   uint32_t dim_ = 0;
-  float radius_ = 0;  // inner product: no row is longer
+  float radius_ = 0;
 };
 
 }  // namespace quiver::quant

@@ -56,6 +56,81 @@ float best_steps_per_unit(std::span<const float> sample, uint32_t levels) {
   return best;
 }
 
+/// Where some of the rows are. One row that is far from all others, as a bug upstream makes it,
+/// must not make the step so wide that the others cannot be told apart.
+class PlacedSample {
+ public:
+  PlacedSample(const L2Space& space, const TrainingRows& rows) : dim_(space.dim()) {
+    const uint32_t count = std::min(rows.rows(), kRows);
+    places_.resize(size_t{count} * dim_);
+    for (uint32_t i = 0; i < count; ++i) {
+      const auto row = static_cast<uint32_t>(uint64_t{i} * rows.rows() / count);
+      space.place_row(rows.vector(row), rows.inv_norm(row), &places_[size_t{i} * dim_]);
+    }
+  }
+
+  [[nodiscard]] size_t rows() const { return places_.size() / dim_; }
+  [[nodiscard]] std::span<const float> row(size_t i) const {
+    return std::span(places_).subspan(i * dim_, dim_);
+  }
+
+  /// The mean of the rows that are not far from the median; the others are dropped.
+  std::vector<float> usual_centre() {
+    drop_far_rows(medians());
+    std::vector<double> sums(dim_, 0);
+    for (size_t i = 0; i < rows(); ++i) {
+      for (uint32_t d = 0; d < dim_; ++d) sums[d] += double{row(i)[d]};
+    }
+    std::vector<float> centre(dim_);
+    for (uint32_t d = 0; d < dim_; ++d) {
+      const auto mean = static_cast<float>(sums[d] / static_cast<double>(rows()));
+      centre[d] = std::isfinite(mean) ? mean : 0;
+    }
+    return centre;
+  }
+
+ private:
+  static constexpr uint32_t kRows = 2048;
+
+  [[nodiscard]] std::vector<float> medians() const {
+    constexpr size_t kMedianRows = 255;
+    const size_t count = std::min(rows(), kMedianRows);
+    std::vector<float> medians(dim_);
+    std::vector<float> column(count);
+    for (uint32_t d = 0; d < dim_; ++d) {
+      for (size_t i = 0; i < count; ++i) column[i] = row(i * rows() / count)[d];
+      const auto middle = column.begin() + static_cast<ptrdiff_t>(count / 2);
+      std::nth_element(column.begin(), middle, column.end());
+      medians[d] = *middle;
+    }
+    return medians;
+  }
+
+  /// Twice as far as nine tenths of all are is far.
+  void drop_far_rows(const std::vector<float>& medians) {
+    std::vector<double> squared(rows(), 0);
+    for (size_t i = 0; i < rows(); ++i) {
+      for (uint32_t d = 0; d < dim_; ++d) {
+        const double apart = double{row(i)[d]} - double{medians[d]};
+        squared[i] += apart * apart;
+      }
+    }
+    std::vector<double> sorted = squared;
+    const auto most = sorted.begin() + static_cast<ptrdiff_t>((sorted.size() - 1) * 9 / 10);
+    std::nth_element(sorted.begin(), most, sorted.end());
+    if (*most == 0) return;
+    size_t kept = 0;
+    for (size_t i = 0; i < squared.size(); ++i) {
+      if (squared[i] > 4 * *most) continue;
+      std::copy_n(&places_[i * dim_], dim_, &places_[kept++ * dim_]);
+    }
+    places_.resize(kept * dim_);
+  }
+
+  uint32_t dim_;
+  std::vector<float> places_;
+};
+
 /// Memory of this thread for one vector on its way.
 float* place_of_this_thread(size_t floats) {
   thread_local std::vector<float> place;
@@ -75,36 +150,21 @@ ScalarCodec::ScalarCodec(CodeKind kind, L2Space space, uint64_t seed)
       rotation_(static_cast<uint32_t>(bytes_ * coordinates_per_byte(kind)), seed),
       centre_(space.dim(), 0) {}
 
-std::unique_ptr<ScalarCodec> ScalarCodec::train(CodeKind kind, Metric metric, uint32_t dim,
+std::unique_ptr<ScalarCodec> ScalarCodec::train(CodeKind kind, const L2Space& space,
                                                 const TrainingRows& rows) {
-  std::unique_ptr<ScalarCodec> codec(new ScalarCodec(kind, L2Space::of(metric, dim, rows), kSeed));
-  const uint32_t places = codec->space_.dim();
-  constexpr uint32_t kCentreSample = 8192;
-  constexpr uint32_t kStepSample = 512;
+  std::unique_ptr<ScalarCodec> codec(new ScalarCodec(kind, space, kSeed));
+  PlacedSample sample(space, rows);
+  codec->centre_ = sample.usual_centre();
+  constexpr size_t kStepRows = 512;
+  std::vector<float> coordinates;
   std::vector<float> place(codec->rotation_.dim());
-  const auto each_of = [&](uint32_t most, const auto& visit) {
-    const uint32_t count = std::min(rows.rows(), most);
-    for (uint32_t i = 0; i < count; ++i) {
-      const auto row = static_cast<uint32_t>(uint64_t{i} * rows.rows() / count);
-      codec->space_.place_row(rows.vector(row), rows.inv_norm(row), place.data());
-      visit();
-    }
-    return count;
-  };
-  std::vector<double> sums(places, 0);
-  const uint32_t count = each_of(kCentreSample, [&] {
-    for (uint32_t i = 0; i < places; ++i) sums[i] += double{place[i]};
-  });
-  for (uint32_t i = 0; i < places; ++i) {
-    const auto mean = static_cast<float>(sums[i] / count);
-    codec->centre_[i] = std::isfinite(mean) ? mean : 0;
-  }
-  std::vector<float> sample;
-  each_of(kStepSample, [&] {
+  for (size_t i = 0; i < std::min(sample.rows(), kStepRows); ++i) {
+    const auto row = sample.row(i * sample.rows() / std::min(sample.rows(), kStepRows));
+    std::copy(row.begin(), row.end(), place.begin());
     codec->turn(place.data());
-    sample.insert(sample.end(), place.begin(), place.end());
-  });
-  codec->steps_per_unit_ = best_steps_per_unit(sample, codec->levels_);
+    coordinates.insert(coordinates.end(), place.begin(), place.end());
+  }
+  codec->steps_per_unit_ = best_steps_per_unit(coordinates, codec->levels_);
   return codec;
 }
 
@@ -117,7 +177,8 @@ Expected<std::unique_ptr<ScalarCodec>> ScalarCodec::read(CodeKind kind, Metric m
   const auto zero = reader.get<uint32_t>();
   const auto seed = reader.get<uint64_t>();
   if (!form || *form != static_cast<uint32_t>(CodeForm::kRotated) || !radius || !(*radius >= 0) ||
-      !steps_per_unit || !std::isfinite(*steps_per_unit) || !zero || !seed) {
+      !std::isfinite(*radius) || !steps_per_unit || !std::isfinite(*steps_per_unit) || !zero ||
+      !seed) {
     return corrupt_parameters();
   }
   std::unique_ptr<ScalarCodec> codec(new ScalarCodec(kind, L2Space(metric, dim, *radius), *seed));

@@ -18,7 +18,7 @@ namespace quiver::quant {
 class ScalarCodec final : public Codec {
  public:
   /// `kind`: kSq8 or kSq4. `rows` must not be empty; a sample of them is looked at.
-  static std::unique_ptr<ScalarCodec> train(CodeKind kind, Metric metric, uint32_t dim,
+  static std::unique_ptr<ScalarCodec> train(CodeKind kind, const L2Space& space,
                                             const TrainingRows& rows);
   static Expected<std::unique_ptr<ScalarCodec>> read(CodeKind kind, Metric metric, uint32_t dim,
                                                      Bytes parameters);

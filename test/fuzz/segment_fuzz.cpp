@@ -135,7 +135,7 @@ void adopt(const index::GraphView& graph, const store::SegmentFile& file, Kind k
   }
   const quant::Vectors training(Metric::kL2, kind.dim, std::move(chosen));
   const quant::CodedRows codes =
-      quant::encode_all(quant::build_codec({}, Metric::kL2, kind.dim, training), training);
+      quant::encode_all(quant::choose_codecs({}, Metric::kL2, kind.dim, training).build, training);
   auto builder = index::GraphBuilder::create(
       {graph.m, 20}, {codes.codes(), codes.codec().bytes(), rows, &codes.codec().kernel()},
       index::GraphAdoption(graph, new_rows, rows));

@@ -100,9 +100,9 @@ void RowLinker::add_own(uint32_t row, BuildScratch& scratch) const {
 bool RowLinker::is_covered(RankedRow candidate, std::span<const RankedRow> chosen,
                            uint32_t slack) const {
   const uint32_t row = row_of(candidate);
-  const uint64_t apart = uint64_t{distance_of(candidate)} * 10;
+  const double apart = as_number(distance_of(candidate)) * kStrict;
   return std::any_of(chosen.begin(), chosen.end(), [this, row, apart, slack](RankedRow other) {
-    return uint64_t{distance(row_of(other), row)} * slack < apart;
+    return as_number(distance(row_of(other), row)) * slack < apart;
   });
 }
 

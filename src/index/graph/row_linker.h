@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -87,6 +88,10 @@ class RowLinker {
  private:
   [[nodiscard]] uint32_t distance(uint32_t a, uint32_t b) const {
     return codes_.kernel->pair(codes_.code(a), codes_.code(b), codes_.bytes);
+  }
+  [[nodiscard]] double as_number(uint32_t distance) const {
+    return codes_.has_float_distances ? double{std::bit_cast<float>(distance)}
+                                      : static_cast<double>(distance);
   }
   void measure(uint32_t row, size_t count, BuildScratch& scratch) const;
   uint32_t descend(uint32_t row, uint32_t entry, uint32_t top, uint32_t level,

@@ -56,7 +56,7 @@ class Example {
     }
     const quant::Vectors of_codec(metric, dim, vectors_);
     const quant::CodedRows codes =
-        quant::encode_all(quant::build_codec({}, metric, dim, of_codec), of_codec);
+        quant::encode_all(quant::choose_codecs({}, metric, dim, of_codec).build, of_codec);
     auto builder = GraphBuilder::create(params, block_of(codes), std::move(adoption));
     EXPECT_TRUE(builder);
     linked_ = (*builder)->to_link();

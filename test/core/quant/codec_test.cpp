@@ -12,6 +12,7 @@
 #include "quant/byte_codec.h"
 #include "quant/choose.h"
 #include "quant/coded_rows.h"
+#include "quant/float_codec.h"
 #include "quant/scalar_codec.h"
 #include "support/vectors.h"
 
@@ -69,8 +70,8 @@ TEST_P(OfEachMetric, CodesFindTheNearestRows) {
   for (const uint32_t dim : {3U, 40U, 100U, 128U, 384U}) {
     const Vectors rows = Vectors::clustered(GetParam(), 2000, dim, 0.5F);
     const Vectors queries = Vectors::clustered(GetParam(), 20, dim, 0.5F, 2);
-    const auto byte = ScalarCodec::train(CodeKind::kSq8, GetParam(), dim, rows);
-    const auto half = ScalarCodec::train(CodeKind::kSq4, GetParam(), dim, rows);
+    const auto byte = ScalarCodec::train(CodeKind::kSq8, L2Space::of(GetParam(), dim, rows), rows);
+    const auto half = ScalarCodec::train(CodeKind::kSq4, L2Space::of(GetParam(), dim, rows), rows);
     EXPECT_EQ(byte->bytes() % kernel::kCodeAlignment, 0U);
     EXPECT_GT(recall(*byte, GetParam(), rows, queries, dim, 20), dim < 8 ? 0.95 : 0.99) << dim;
     EXPECT_GT(recall(*half, GetParam(), rows, queries, dim, 60), 0.95) << dim;
@@ -81,7 +82,7 @@ TEST_P(OfEachMetric, ComesBackFromItsParameters) {
   const uint32_t dim = 48;
   const Vectors rows = Vectors::clustered(GetParam(), 500, dim);
   for (const CodeKind kind : {CodeKind::kSq8, CodeKind::kSq4}) {
-    const auto codec = ScalarCodec::train(kind, GetParam(), dim, rows);
+    const auto codec = ScalarCodec::train(kind, L2Space::of(GetParam(), dim, rows), rows);
     const auto read = read_codec(kind, GetParam(), dim, codec->parameters());
     ASSERT_TRUE(read);
     EXPECT_EQ((*read)->kind(), kind);
@@ -108,8 +109,48 @@ TEST(InnerProduct, RanksRowsOfVeryDifferentLengths) {
   Vectors queries = Vectors::clustered(Metric::kInnerProduct, 20, dim, 0, 2);
   // The length of a query says nothing about the order.
   for (float& x : queries.numbers()) x *= 1000;
-  const auto codec = ScalarCodec::train(CodeKind::kSq8, Metric::kInnerProduct, dim, rows);
+  const auto codec =
+      ScalarCodec::train(CodeKind::kSq8, L2Space::of(Metric::kInnerProduct, dim, rows), rows);
   EXPECT_GT(recall(*codec, Metric::kInnerProduct, rows, queries, dim, 30), 0.98);
+}
+
+TEST(Cosine, RanksZeroVectorsAsRightAngles) {
+  const uint32_t dim = 64;
+  Vectors rows = Vectors::clustered(Metric::kCosine, 1000, dim);
+  for (uint32_t row = 0; row < 1000; row += 10) {
+    std::fill_n(rows.numbers().begin() + row * dim, dim, 0.0F);
+  }
+  // The best scores of these are far below one half.
+  const Vectors queries = Vectors::clustered(Metric::kCosine, 20, dim, 0, 77);
+  const auto codec =
+      ScalarCodec::train(CodeKind::kSq8, L2Space::of(Metric::kCosine, dim, rows), rows);
+  EXPECT_GT(recall(*codec, Metric::kCosine, rows, queries, dim, 20), 0.98);
+}
+
+TEST(ScalarCodec, IsNotSpoiltByARowFarFromAllOthers) {
+  const uint32_t dim = 32;
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct}) {
+    for (const float times : {30.0F, 100.0F, 1e6F}) {
+      Vectors rows = Vectors::clustered(metric, 1500, dim);
+      for (uint32_t i = 0; i < dim; ++i) rows.numbers()[i] *= times;
+      const Vectors queries = Vectors::clustered(metric, 20, dim, 0, 2);
+      const auto codec = ScalarCodec::train(CodeKind::kSq8, L2Space::of(metric, dim, rows), rows);
+      // Under the inner product that row is among the best or the last of all, and found by luck.
+      EXPECT_GT(recall(*codec, metric, rows, queries, dim, 20), metric == Metric::kL2 ? 0.98 : 0.8)
+          << metric_name(metric) << ", " << times;
+    }
+  }
+}
+
+TEST(FloatCodec, OrdersAsTheMetricDoes) {
+  for (const Metric metric : {Metric::kCosine, Metric::kL2, Metric::kInnerProduct}) {
+    for (const uint32_t dim : {1U, 7U, 40U}) {
+      const Vectors rows = Vectors::clustered(metric, 700, dim);
+      const Vectors queries = Vectors::clustered(metric, 10, dim, 0, 2);
+      const FloatCodec codec(L2Space::of(metric, dim, rows));
+      EXPECT_GT(recall(codec, metric, rows, queries, dim, 10), dim == 1 ? 0.5 : 0.99) << dim;
+    }
+  }
 }
 
 TEST(ByteCodec, TakesWholeNumbersInARangeOf256) {
@@ -161,7 +202,7 @@ TEST(ScalarCodec, TakesAnyNumbers) {
       numbers[5] = -x;
       const Vectors rows(metric, dim, numbers);
       for (const CodeKind kind : {CodeKind::kSq8, CodeKind::kSq4}) {
-        const auto codec = ScalarCodec::train(kind, metric, dim, rows);
+        const auto codec = ScalarCodec::train(kind, L2Space::of(metric, dim, rows), rows);
         const auto found = distances_by_code(*codec, rows, metric, dim, rows.vector(0));
         EXPECT_EQ(found[1], found[2]);
         EXPECT_TRUE(read_codec(kind, metric, dim, codec->parameters()));
@@ -173,7 +214,7 @@ TEST(ScalarCodec, TakesAnyNumbers) {
 TEST(Parameters, ThatDoNotFitAreRefused) {
   const uint32_t dim = 24;
   const Vectors rows = Vectors::clustered(Metric::kL2, 100, dim);
-  const auto codec = ScalarCodec::train(CodeKind::kSq8, Metric::kL2, dim, rows);
+  const auto codec = ScalarCodec::train(CodeKind::kSq8, L2Space::of(Metric::kL2, dim, rows), rows);
   const Buffer good = codec->parameters();
   for (size_t size = 0; size < good.size(); ++size) {
     EXPECT_FALSE(read_codec(CodeKind::kSq8, Metric::kL2, dim, Bytes(good).first(size)));
@@ -202,7 +243,7 @@ TEST(ChooseCodec, TakesWhatFindsTheNeighbours) {
     return choice.codec ? choice.codec->kind() : CodeKind::kNone;
   };
   const auto auto_choice = [&](Metric metric, uint32_t dim) {
-    return choose_codec({}, metric, dim, Vectors::clustered(metric, 3000, dim));
+    return choose_codecs({}, metric, dim, Vectors::clustered(metric, 3000, dim)).search;
   };
   EXPECT_EQ(kind(auto_choice(Metric::kCosine, 64)), CodeKind::kSq8);
   EXPECT_EQ(kind(auto_choice(Metric::kCosine, 768)), CodeKind::kSq4);
@@ -219,17 +260,18 @@ TEST(ChooseCodec, TakesWhatFindsTheNeighbours) {
     }
   }
   const Vectors twins(Metric::kL2, 16, numbers);
-  const Choice none = choose_codec({}, Metric::kL2, 16, twins);
+  const Choice none = choose_codecs({}, Metric::kL2, 16, twins).search;
   EXPECT_EQ(kind(none), CodeKind::kNone);
   EXPECT_LT(none.sample_recall, 0.99F);
-  EXPECT_EQ(kind(choose_codec({CodeKind::kSq8}, Metric::kL2, 16, twins)), CodeKind::kSq8);
+  EXPECT_TRUE(choose_codecs({}, Metric::kL2, 16, twins).build->has_float_distances());
+  EXPECT_EQ(kind(choose_codecs({CodeKind::kSq8}, Metric::kL2, 16, twins).search), CodeKind::kSq8);
 
   const Vectors rows = Vectors::clustered(Metric::kL2, 100, 16);
-  EXPECT_EQ(kind(choose_codec({CodeKind::kNone}, Metric::kL2, 16, rows)), CodeKind::kNone);
-  EXPECT_EQ(kind(choose_codec({CodeKind::kSq4}, Metric::kL2, 16, rows)), CodeKind::kSq4);
-  EXPECT_FALSE(choose_codec({CodeKind::kSq4}, Metric::kL2, 16, rows).is_automatic);
+  EXPECT_EQ(kind(choose_codecs({CodeKind::kNone}, Metric::kL2, 16, rows).search), CodeKind::kNone);
+  EXPECT_EQ(kind(choose_codecs({CodeKind::kSq4}, Metric::kL2, 16, rows).search), CodeKind::kSq4);
+  EXPECT_FALSE(choose_codecs({CodeKind::kSq4}, Metric::kL2, 16, rows).search.is_automatic);
   // One row is enough to begin with.
-  EXPECT_EQ(kind(choose_codec({}, Metric::kL2, 2, Vectors(Metric::kL2, 2, {0.5, 0.25}))),
+  EXPECT_EQ(kind(choose_codecs({}, Metric::kL2, 2, Vectors(Metric::kL2, 2, {0.5, 0.25})).search),
             CodeKind::kSq8);
 }
 

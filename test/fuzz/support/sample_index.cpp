@@ -44,7 +44,8 @@ void add_graph(SegmentImage& segment, const Sample& sample) {
   std::vector<float> numbers(size_t{rows} * sample.dim);
   std::memcpy(numbers.data(), vectors.data(), numbers.size() * sizeof(float));
   const quant::Vectors training(sample.metric, sample.dim, std::move(numbers));
-  const auto codec = quant::build_codec({}, sample.metric, sample.dim, training);
+  const auto codec =
+      quant::choose_codecs({CodeKind::kSq8}, sample.metric, sample.dim, training).search.codec;
   const quant::CodedRows codes = quant::encode_all(codec, training);
   auto builder = index::GraphBuilder::create(
       kGraph, {codes.codes(), codec->bytes(), rows, &codec->kernel()}, index::GraphAdoption(rows));
