@@ -31,11 +31,12 @@ class CandidatePool {
     cursor_ = 0;
   }
 
-  /// Drops rows that are not nearer than the farthest of a full pool, and what is no number.
-  void insert(Distance distance, uint32_t row) {
-    if (size_ == capacity_ && !(distance < limit_)) return;
+  /// Whether the row was taken: what is not nearer than the farthest of a full pool is not, and what
+  /// is no number.
+  bool insert(Distance distance, uint32_t row) {
+    if (size_ == capacity_ && !(distance < limit_)) return false;
     if constexpr (std::is_floating_point_v<Distance>) {
-      if (std::isnan(distance)) return;
+      if (std::isnan(distance)) return false;
     }
     Entry* const begin = entries_.data();
     Entry* const place =
@@ -47,6 +48,7 @@ class CandidatePool {
     if (size_ < capacity_) ++size_;
     if (size_ == capacity_) limit_ = begin[size_ - 1].distance;
     cursor_ = std::min(cursor_, index);
+    return true;
   }
 
   /// The nearest row not yet expanded, which counts as expanded from now on; false when none is
@@ -58,9 +60,6 @@ class CandidatePool {
     while (cursor_ < size_ && (entries_[cursor_].row & kExpanded) != 0) ++cursor_;
     return true;
   }
-
-  /// The row that next() would give now, or kNoRow.
-  [[nodiscard]] uint32_t peek() const { return cursor_ < size_ ? entries_[cursor_].row : kNoRow; }
 
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] Met<Distance> at(size_t i) const {

@@ -22,9 +22,10 @@ class VisitedSet {
 
   /// Marks the row; whether it was new.
   bool insert(uint32_t row) {
-    if (marks_[row] == walk_) return false;
+    // Without a branch: nobody can foretell which rows are new.
+    const bool is_new = marks_[row] != walk_;
     marks_[row] = walk_;
-    return true;
+    return is_new;
   }
 
  private:

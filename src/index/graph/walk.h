@@ -64,9 +64,11 @@ class Walk {
     scratch_.visited.insert(start.row);
     pool.insert(start.distance, start.row);
     for (uint32_t row; pool.next(row);) {
-      if (const uint32_t after = pool.peek(); after != kNoRow) prefetch_list(after);
       const size_t count = measure_new_neighbors(row);
-      for (size_t i = 0; i < count; ++i) pool.insert(scratch_.distances[i], scratch_.rows[i]);
+      for (size_t i = 0; i < count; ++i) {
+        // Nearly all that are taken are expanded sooner or later.
+        if (pool.insert(scratch_.distances[i], scratch_.rows[i])) prefetch_list(scratch_.rows[i]);
+      }
     }
   }
 
