@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 #include <optional>
+#include <utility>
 
 #include "engine/calibrate.h"
 #include "index/graph/node_order.h"
@@ -185,7 +186,10 @@ Expected<bool> MaintenanceJob::work(store::Vfs& vfs, std::chrono::steady_clock::
     if (auto prepared = prepare(); !prepared) return prepared.error();
     return false;
   }
-  auto linked = link([until] { return std::chrono::steady_clock::now() < until; });
+  // A slice that begins too late must not be one in which nothing is done.
+  auto linked = link([until, is_first = true]() mutable {
+    return std::exchange(is_first, false) || std::chrono::steady_clock::now() < until;
+  });
   if (!linked || !*linked) return linked;
   if (auto written = write(vfs); !written) return written.error();
   return true;
