@@ -100,7 +100,7 @@ TEST_F(Failure, OfAJobLeavesNoFile) {
   }
   ASSERT_TRUE(collection_->request_optimize());
   while (auto job = collection_->next_job()) {
-    while (!*job->work(*vfs_, std::chrono::steady_clock::time_point::max())) {
+    while (!*job->work(*vfs_, [] { return true; })) {
     }
     ASSERT_TRUE(collection_->install(*job));
   }
