@@ -106,15 +106,15 @@ void SegmentWriter::add_rows(uint32_t id, uint32_t alignment, size_t row_bytes,
                              std::function<Expected<void>(const RowRef&)> write) {
   const size_t at_once = std::clamp<size_t>(kBytesAStep / row_bytes, 1, 4096);
   const size_t pieces = (content_.rows.size() + at_once - 1) / at_once;
-  sections_.push_back(
-      {id, alignment, pieces,
-       [this, at_once, write = std::move(write)](uint64_t piece) -> Expected<void> {
-         const auto rest = content_.rows.subspan(static_cast<size_t>(piece) * at_once);
-         for (const RowRef& row : rest.first(std::min(rest.size(), at_once))) {
-           if (auto written = write(row); !written) return written;
-         }
-         return {};
-       }});
+  sections_.push_back({id, alignment, pieces,
+                       [this, at_once, write = std::move(write)](uint64_t piece) -> Expected<void> {
+                         const auto rest =
+                             content_.rows.subspan(static_cast<size_t>(piece) * at_once);
+                         for (const RowRef& row : rest.first(std::min(rest.size(), at_once))) {
+                           if (auto written = write(row); !written) return written;
+                         }
+                         return {};
+                       }});
 }
 
 void SegmentWriter::plan() {

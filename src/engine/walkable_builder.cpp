@@ -17,11 +17,7 @@ constexpr uint32_t kRowsAStep = 64;
 WalkableBuilder::WalkableBuilder(const Config& config, uint32_t dim,
                                  const quant::TrainingRows& rows, Adoption adoption,
                                  const std::atomic<bool>* stop)
-    : config_(config),
-      dim_(dim),
-      rows_(rows),
-      adoption_(std::move(adoption)),
-      stop_(stop) {}
+    : config_(config), dim_(dim), rows_(rows), adoption_(std::move(adoption)), stop_(stop) {}
 
 Expected<void> WalkableBuilder::step() {
   switch (stage_) {
@@ -46,8 +42,7 @@ Expected<void> WalkableBuilder::step() {
       if (!order_->step()) break;
       walkable_.node_rows = order_->take();
       order_.reset();
-      renumbering_ =
-          std::make_unique<index::Renumbering>(walkable_.graph, walkable_.node_rows);
+      renumbering_ = std::make_unique<index::Renumbering>(walkable_.graph, walkable_.node_rows);
       stage_ = Stage::kRenumber;
       break;
     case Stage::kRenumber:
@@ -108,7 +103,8 @@ bool WalkableBuilder::encode_some(quant::CodedRows& codes, std::span<const uint3
   return true;
 }
 
-/// The same in the order of the graph's nodes: what was built by is moved if it is what is searched.
+/// The same in the order of the graph's nodes: what was built by is moved if it is what is
+/// searched.
 bool WalkableBuilder::recode_some() {
   quant::CodedRows& codes = *walkable_.codes;
   if (!build_codes_) return encode_some(codes, walkable_.node_rows);

@@ -24,8 +24,8 @@ class WalkableBuilder {
   /// What the new graph starts from; asked for once.
   using Adoption = std::function<index::GraphAdoption()>;
 
-  /// The rows, at least one, are borrowed. Once `stop` (null: never) is true, training and measuring
-  /// end early; what comes out is not to be used then.
+  /// The rows, at least one, are borrowed. Once `stop` (null: never) is true, training and
+  /// measuring end early; what comes out is not to be used then.
   WalkableBuilder(const Config& config, uint32_t dim, const quant::TrainingRows& rows,
                   Adoption adoption, const std::atomic<bool>* stop);
 

@@ -56,12 +56,12 @@ class Renumbering {
   std::vector<uint32_t> number_;  // the new one of each row
   // Lists are moved in cycles of places: the first one's is set aside, the next is moved into its
   // place, and so on.
-  std::vector<bool> moved_;         // by new number
+  std::vector<bool> moved_;  // by new number
   std::vector<uint32_t> set_aside_;
-  uint32_t first_ = 0;              // the cycle's first place; where there is none, all before it are moved
-  uint32_t place_ = 0;              // the free one
+  uint32_t first_ = 0;  // the cycle's first place; where there is none, all before it are moved
+  uint32_t place_ = 0;  // the free one
   bool in_cycle_ = false;
-  size_t level_ = 0;                // of the upper ones, the next
+  size_t level_ = 0;  // of the upper ones, the next
 };
 
 }  // namespace quiver::index

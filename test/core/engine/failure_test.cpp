@@ -269,8 +269,8 @@ class FullMemoryInMaintenance : public testing::Test {
     EXPECT_EQ(maintenance_error(collection), "");
   }
 
-  std::shared_ptr<FullMemoryVfs> vfs_ = std::make_shared<FullMemoryVfs>(
-      store::memory_vfs(std::make_shared<store::MemoryDisk>()));
+  std::shared_ptr<FullMemoryVfs> vfs_ =
+      std::make_shared<FullMemoryVfs>(store::memory_vfs(std::make_shared<store::MemoryDisk>()));
   OpenOptions options_;
 };
 
