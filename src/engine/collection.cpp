@@ -148,8 +148,9 @@ std::shared_ptr<const View> Collection::view() const {
 
 void Collection::publish(State&& state) {
   if (view_) state.view.version = std::max(state.view.version, view_->version + 1);
+  // Nothing is changed where there is no memory for it.
+  auto view = std::make_shared<const View>(state.view);
   state_ = std::move(state);
-  auto view = std::make_shared<const View>(state_.view);
   const std::lock_guard lock(view_mutex_);
   view_ = std::move(view);
 }

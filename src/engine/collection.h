@@ -202,6 +202,7 @@ class Collection {
   [[nodiscard]] Expected<State> replace_parts(const MaintenanceJob& job) const;
   Expected<void> install_locked(const MaintenanceJob& job);
   Expected<void> try_install(const MaintenanceJob& job);
+  Expected<void> seal_without_graph(size_t first);
   [[nodiscard]] uint64_t most_head_bytes() const;
   [[nodiscard]] uint64_t free_head_bytes() const;
   [[nodiscard]] uint64_t first_log_after(size_t first, size_t last) const;

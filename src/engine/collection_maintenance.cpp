@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/caught.h"
 #include "engine/collection.h"
 #include "store/file_names.h"
 
@@ -89,22 +90,24 @@ std::unique_ptr<MaintenanceJob> Collection::next_job() {
   if (!keep_lock_locked()) return nullptr;
   remove_superfluous();
   if (wants_seal()) {
-    if (auto frozen = freeze(); !frozen) {
+    if (auto frozen = caught([this] { return freeze(); }); !frozen) {
       failure_ = frozen.error();
       if (resumed_) release();
       return nullptr;
     }
   }
   const auto range = next_range();
-  busy_parts_ = range ? range->second : 0;
   if (!range) {
+    busy_parts_ = 0;
     optimize_requested_ = false;
     if (resumed_) release();
     return nullptr;
   }
-  return std::make_unique<MaintenanceJob>(view_, range->first, range->second, config_,
-                                          next_file_number_++,
-                                          first_log_after(range->first, range->second));
+  auto job = std::make_unique<MaintenanceJob>(view_, range->first, range->second, config_,
+                                              next_file_number_++,
+                                              first_log_after(range->first, range->second));
+  busy_parts_ = range->second;
+  return job;
 }
 
 Expected<void> Collection::request_optimize() {
@@ -135,16 +138,20 @@ void Collection::abandon(const Error& error) {
 }
 
 Expected<void> Collection::install_locked(const MaintenanceJob& job) {
-  auto installed = try_install(job);
+  State before;
+  auto installed = caught([&] {
+    before = state_;
+    return try_install(job);
+  });
   if (!installed) {
     // A manifest that failed may be there and name it: it is no use only after the next one.
     failed_.push_back(store::segment_file_name(job.segment_number()));
-  } else {
-    std::move(failed_.begin(), failed_.end(), std::back_inserter(superfluous_));
-    failed_.clear();
-    remove_superfluous();
+    return installed;
   }
-  return installed;
+  std::move(failed_.begin(), failed_.end(), std::back_inserter(superfluous_));
+  failed_.clear();
+  remove_replaced(before);
+  return {};
 }
 
 Expected<void> Collection::try_install(const MaintenanceJob& job) {
@@ -157,9 +164,7 @@ Expected<void> Collection::try_install(const MaintenanceJob& job) {
     return synced;
   }
   if (auto written = store::write_manifest(*vfs_, manifest_of(*next)); !written) return written;
-  const State before = state_;
   publish(std::move(*next));
-  remove_replaced(before);
   return {};
 }
 
@@ -249,23 +254,28 @@ Expected<void> Collection::make_room() {
   const uint64_t bytes = free_head_bytes();
   if (bytes == 0 || bytes < std::max(room_wanted_at_, most_head_bytes())) return {};
   if (state_.head) {
-    if (auto frozen = freeze(); !frozen) {
+    if (auto frozen = caught([this] { return freeze(); }); !frozen) {
       failure_ = frozen.error();
       return frozen;
     }
   }
   size_t first = busy_parts_;
   while (state_.parts[first].segment_number != 0) ++first;
-  MaintenanceJob job(view_, first, state_.parts.size(), config_, next_file_number_++,
-                     first_log_after(first, state_.parts.size()), MaintenanceJob::Graph::kNone);
-  Expected<void> done = job.prepare();
-  // Who has lost the lock must not write over the new owner's files.
-  if (done) done = keep_lock_locked();
-  if (done) done = job.write(*vfs_);
-  if (done) done = install_locked(job);
+  const Expected<void> done = caught([&] { return seal_without_graph(first); });
   room_wanted_at_ = done ? 0 : bytes + most_head_bytes();
   if (!done) set_maintenance_error(done.error());
   return done;
+}
+
+/// Turns the heads from part `first` on, which are frozen, into a segment.
+Expected<void> Collection::seal_without_graph(size_t first) {
+  MaintenanceJob job(view_, first, state_.parts.size(), config_, next_file_number_++,
+                     first_log_after(first, state_.parts.size()), MaintenanceJob::Graph::kNone);
+  if (auto prepared = job.prepare(); !prepared) return prepared;
+  // Who has lost the lock must not write over the new owner's files.
+  if (auto kept = keep_lock_locked(); !kept) return kept;
+  if (auto written = job.write(*vfs_); !written) return written;
+  return install_locked(job);
 }
 
 /// Removes the files that the manifest does not name any more.

@@ -131,8 +131,7 @@ Expected<State> Collection::place_state(store::Vfs& source, const State& from, u
   if (!unsealed.empty()) {
     const uint64_t number = next_file_number_++;
     const std::string name = store::segment_file_name(number);
-    auto written =
-        Segment::write(*vfs_, name, config_.metric, next.view.dim, unsealed, nullptr, first_log);
+    auto written = Segment::write(*vfs_, name, config_.metric, next.view.dim, unsealed, first_log);
     if (!written) return written.error();
     const auto size = vfs_->size(name);
     if (!size) return size.error();

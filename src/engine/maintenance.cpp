@@ -1,14 +1,18 @@
 #include "engine/maintenance.h"
 
 #include <algorithm>
-#include <new>
-#include <optional>
+#include <utility>
 
-#include "engine/calibrate.h"
-#include "index/graph/node_order.h"
+#include "base/caught.h"
+#include "store/file_names.h"
 
 namespace quiver::engine {
 namespace {
+
+/// Rows of which a step only notes where they are.
+constexpr uint32_t kRowsAStep = 8192;
+/// Blocks whose checksum a step reads: half a megabyte.
+constexpr uint64_t kBlocksAStep = 8;
 
 /// The rows of a job, for codecs.
 class JobRows final : public quant::TrainingRows {
@@ -29,20 +33,6 @@ class JobRows final : public quant::TrainingRows {
   const std::vector<MaintenanceJob::Source>& rows_;
 };
 
-Error no_memory_for_codes(uint32_t rows) {
-  return Error{Code::kOutOfMemory, "No memory for the codes of " + std::to_string(rows) + " rows"};
-}
-
-/// The same codes in the order of `nodes`.
-Expected<std::unique_ptr<quant::CodedRows>> reorder(const quant::CodedRows& codes,
-                                                    std::span<const uint32_t> nodes) {
-  try {
-    return std::make_unique<quant::CodedRows>(codes.in_order(nodes));
-  } catch (const std::bad_alloc&) {
-    return no_memory_for_codes(codes.rows());
-  }
-}
-
 }  // namespace
 
 MaintenanceJob::MaintenanceJob(std::shared_ptr<const View> view, size_t first, size_t last,
@@ -54,16 +44,11 @@ MaintenanceJob::MaintenanceJob(std::shared_ptr<const View> view, size_t first, s
       config_(config),
       segment_number_(segment_number),
       first_log_(first_log),
-      builds_graph_(graph == Graph::kBuild) {
-  uint64_t live = 0;
-  for (size_t part = first_; part < last_; ++part) live += view_->parts[part].live();
-  rows_.reserve(live);
-  for (size_t part = first_; part < last_; ++part) {
-    for (uint32_t row = 0; row < view_->parts[part].count; ++row) {
-      if (view_->parts[part].is_live(row)) rows_.push_back({static_cast<uint32_t>(part), row});
-    }
-  }
+      builds_graph_(graph == Graph::kBuild),
+      part_(first) {
+  for (size_t part = first_; part < last_; ++part) live_ += view_->parts[part].live();
 }
+MaintenanceJob::~MaintenanceJob() = default;
 
 /// What the new graph starts from: the graph of the part with the most live rows, or nothing.
 index::GraphAdoption MaintenanceJob::adoption() const {
@@ -79,12 +64,13 @@ index::GraphAdoption MaintenanceJob::adoption() const {
   }
   std::vector<uint32_t> new_rows(graph->row_count, index::kNoRow);
   for (uint32_t i = 0; i < rows(); ++i) {
-    if (rows_[i].part == largest) new_rows[rows_[i].row] = i;
+    if (sources_[i].part == largest) new_rows[sources_[i].row] = i;
   }
   if (const auto node_rows = parts[largest].source->node_rows(); !node_rows.empty()) {
+    // A row that is not sound may be named twice: it is the first node's.
     std::vector<uint32_t> by_node(node_rows.size());
     std::transform(node_rows.begin(), node_rows.end(), by_node.begin(), [&](uint32_t row) {
-      return row < new_rows.size() ? new_rows[row] : index::kNoRow;
+      return row < new_rows.size() ? std::exchange(new_rows[row], index::kNoRow) : index::kNoRow;
     });
     new_rows = std::move(by_node);
   }
@@ -96,107 +82,164 @@ Expected<void> MaintenanceJob::check_stop() const {
   return Error{Code::kClosed, "The index was closed while a segment was built"};
 }
 
-Expected<void> MaintenanceJob::prepare() {
-  prepared_ = true;
-  // A damaged row would get a fresh checksum.
-  for (size_t part = first_; part < last_; ++part) {
-    if (auto sound = view_->parts[part].source->verify(); !sound) return sound;
-    if (auto goes_on = check_stop(); !goes_on) return goes_on;
-  }
-  if (!builds_graph_ || rows_.size() < kSmallestGraph) return {};
-  const JobRows rows(*view_, rows_);
-  quant::Codecs codecs =
-      quant::choose_codecs(config_.quantization, config_.metric, view_->dim, rows);
-  choice_ = std::move(codecs.search);
-  auto codes = encode(std::move(codecs.build), {});
-  if (!codes) return codes.error();
-  codes_ = std::move(*codes);
-  const quant::Codec& codec = codes_->codec();
-  auto builder = index::GraphBuilder::create(config_.graph,
-                                             {codes_->codes(), codec.bytes(), codes_->rows(),
-                                              &codec.kernel(), codec.has_float_distances()},
-                                             adoption());
-  if (!builder) return builder.error();
-  builder_ = std::move(*builder);
-  return {};
+/// Work that leaves nothing half done behind where it fails: then nothing is gone on with.
+template <typename Work>
+auto MaintenanceJob::attempt(const Work& work) -> decltype(work()) {
+  if (failed_) return Error{Code::kInternal, "The making of a segment that failed is at an end"};
+  auto result = caught(work);
+  if (!result) failed_ = true;
+  return result;
 }
 
-/// The codes of all rows, in their own order or in that of `nodes`.
-Expected<std::unique_ptr<quant::CodedRows>> MaintenanceJob::encode(
-    std::shared_ptr<const quant::Codec> codec, std::span<const uint32_t> nodes) const {
-  const JobRows rows(*view_, rows_);
-  std::unique_ptr<quant::CodedRows> codes;
-  try {
-    codes = std::make_unique<quant::CodedRows>(std::move(codec), rows.rows());
-  } catch (const std::bad_alloc&) {
-    return no_memory_for_codes(rows.rows());
-  }
-  constexpr uint32_t kRowsAtOnce = 1024;
-  for (uint32_t i = 0; i < rows.rows(); ++i) {
-    if (i % kRowsAtOnce == 0) {
-      if (auto goes_on = check_stop(); !goes_on) return goes_on.error();
+bool MaintenanceJob::is_prepared() const {
+  return stage_ > Stage::kBuild || (walkable_ && walkable_->is_prepared());
+}
+
+Expected<void> MaintenanceJob::prepare() {
+  return attempt([this]() -> Expected<void> {
+    while (!is_prepared()) {
+      if (auto goes_on = check_stop(); !goes_on) return goes_on;
+      if (auto done = prepare_step(); !done) return done;
     }
-    const uint32_t row = nodes.empty() ? i : nodes[i];
-    codes->codec().encode_row(rows.vector(row), rows.inv_norm(row), codes->code(i));
-  }
-  return codes;
+    return {};
+  });
 }
 
 Expected<bool> MaintenanceJob::link(const std::function<bool()>& goes_on) {
-  return builder_ == nullptr ? true : builder_->link(goes_on);
-}
-
-/// What the new segment is found by, in the order in which a walk reads it.
-Expected<Walkable> MaintenanceJob::finish_graph() {
-  Walkable walkable;
-  walkable.choice = choice_;
-  walkable.graph = builder_->finish();
-  builder_.reset();
-  const std::unique_ptr<quant::CodedRows> built_by = std::move(codes_);
-  const JobRows rows(*view_, rows_);
-  const auto measured = [&]() -> Expected<Walkable> {
-    Calibrator calibrator(walkable, config_.metric, view_->dim, rows);
-    while (!calibrator.step()) {
-      if (auto goes_on = check_stop(); !goes_on) return goes_on.error();
-    }
-    walkable.calibration = calibrator.take();
-    return std::move(walkable);
-  };
-  if (!choice_.codec) return measured();
-  walkable.node_rows = index::walk_order(walkable.graph.view());
-  walkable.graph = index::renumbered(walkable.graph, walkable.node_rows);
-  auto codes = &built_by->codec() == choice_.codec.get()
-                   ? reorder(*built_by, walkable.node_rows)
-                   : encode(choice_.codec, walkable.node_rows);
-  if (!codes) return codes.error();
-  walkable.codes = std::move(*codes);
-  return measured();
+  return attempt(
+      [&]() -> Expected<bool> { return walkable_ == nullptr || walkable_->link(goes_on); });
 }
 
 Expected<void> MaintenanceJob::write(store::Vfs& vfs) {
-  if (rows_.empty()) return {};
-  std::optional<Walkable> walkable;
-  if (builder_ != nullptr) {
-    auto finished = finish_graph();
-    if (!finished) return finished.error();
-    walkable = std::move(*finished);
-  }
-  std::vector<RowRef> rows;
-  rows.reserve(rows_.size());
-  for (const Source& from : rows_) rows.push_back(view_->row(from.part, from.row));
-  return Segment::write(vfs, store::segment_file_name(segment_number_), config_.metric, view_->dim,
-                        rows, walkable ? &*walkable : nullptr, first_log_, stop_);
+  return attempt([&]() -> Expected<void> {
+    if (walkable_) walkable_->end_linking();
+    while (stage_ != Stage::kDone) {
+      if (auto goes_on = check_stop(); !goes_on) return goes_on;
+      if (auto done = write_step(vfs); !done) return done;
+    }
+    return {};
+  });
 }
 
-Expected<bool> MaintenanceJob::work(store::Vfs& vfs, std::chrono::steady_clock::time_point until) {
-  if (!prepared_) {
-    if (auto prepared = prepare(); !prepared) return prepared.error();
-    return false;
+Expected<bool> MaintenanceJob::work(store::Vfs& vfs, const std::function<bool()>& goes_on) {
+  return attempt([&]() -> Expected<bool> {
+    bool is_first = true;
+    const auto has_time = [&] { return std::exchange(is_first, false) || goes_on(); };
+    while (stage_ != Stage::kDone) {
+      if (!is_prepared()) {
+        if (!has_time()) return false;
+        if (auto done = prepare_step(); !done) return done.error();
+        continue;
+      }
+      if (walkable_ && walkable_->is_linking()) {
+        const auto linked = walkable_->link(has_time);
+        if (!linked || !*linked) return linked;
+        walkable_->end_linking();
+      }
+      if (!has_time()) return false;
+      if (auto done = write_step(vfs); !done) return done.error();
+    }
+    return true;
+  });
+}
+
+Expected<void> MaintenanceJob::prepare_step() {
+  if (stage_ == Stage::kGather) {
+    gather_some();
+    return {};
   }
-  auto linked = link([until] { return std::chrono::steady_clock::now() < until; });
-  if (!linked || !*linked) return linked;
-  if (auto written = write(vfs); !written) return written.error();
-  return true;
+  return stage_ == Stage::kCheck ? check_some() : walkable_->step();
+}
+
+void MaintenanceJob::gather_some() {
+  if (part_ == last_) {
+    live_ = static_cast<uint32_t>(sources_.size());
+    part_ = first_;
+    stage_ = Stage::kCheck;
+    return;
+  }
+  sources_.reserve(live_);
+  const Part& part = view_->parts[part_];
+  const auto end = static_cast<uint32_t>(std::min<uint64_t>(part.count, next_ + kRowsAStep));
+  for (auto row = static_cast<uint32_t>(next_); row < end; ++row) {
+    if (part.is_live(row)) sources_.push_back({static_cast<uint32_t>(part_), row});
+  }
+  next_ = end;
+  if (end < part.count) return;
+  next_ = 0;
+  ++part_;
+}
+
+/// A damaged row would get a fresh checksum.
+Expected<void> MaintenanceJob::check_some() {
+  if (part_ == last_) {
+    end_checks();
+    return {};
+  }
+  const store::SegmentFile* file = view_->parts[part_].source->file();
+  if (file != nullptr && next_ < file->blocks()) {
+    const uint64_t first = std::exchange(next_, next_ + kBlocksAStep);
+    return file->verify_blocks(first, next_);
+  }
+  next_ = 0;
+  ++part_;
+  return {};
+}
+
+void MaintenanceJob::end_checks() {
+  stage_ = Stage::kRefer;
+  if (!builds_graph_ || rows() < kSmallestGraph) return;
+  rows_ = std::make_unique<JobRows>(*view_, sources_);
+  walkable_ = std::make_unique<WalkableBuilder>(
+      config_, view_->dim, *rows_, [this] { return adoption(); });
+  stage_ = Stage::kBuild;
+}
+
+Expected<void> MaintenanceJob::write_step(store::Vfs& vfs) {
+  if (stage_ == Stage::kBuild) {
+    if (walkable_->is_done()) {
+      stage_ = Stage::kRefer;
+      return {};
+    }
+    return walkable_->step();
+  }
+  if (stage_ == Stage::kRefer) {
+    refer_some();
+    return {};
+  }
+  if (!writer_) {
+    const SegmentWriter::Content content{config_.metric, view_->dim, refs_,
+                                         walkable_ ? &walkable_->walkable() : nullptr, first_log_};
+    auto writer =
+        SegmentWriter::create(vfs, store::segment_file_name(segment_number_), content, stop_);
+    if (!writer) return writer.error();
+    writer_ = std::move(*writer);
+  }
+  const auto finished = writer_->step();
+  if (!finished) return finished.error();
+  if (!*finished) return {};
+  writer_.reset();
+  walkable_.reset();
+  refs_ = {};
+  stage_ = Stage::kDone;
+  return {};
+}
+
+void MaintenanceJob::refer_some() {
+  refs_.reserve(sources_.size());
+  const size_t end = std::min(sources_.size(), refs_.size() + kRowsAStep);
+  while (refs_.size() < end) {
+    const Source& from = sources_[refs_.size()];
+    refs_.push_back(view_->row(from.part, from.row));
+  }
+  if (end < sources_.size()) return;
+  // A file without rows would be of no use.
+  stage_ = sources_.empty() ? Stage::kDone : Stage::kWrite;
+}
+
+uint32_t MaintenanceJob::rows_done() const {
+  if (walkable_) return walkable_->rows_done();
+  return stage_ > Stage::kBuild ? rows() : 0;
 }
 
 }  // namespace quiver::engine

@@ -1,16 +1,14 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "engine/config.h"
-#include "engine/segment.h"
+#include "engine/segment_writer.h"
 #include "engine/view.h"
-#include "index/graph/graph_builder.h"
+#include "engine/walkable_builder.h"
 #include "store/vfs.h"
 
 namespace quiver::engine {
@@ -24,6 +22,8 @@ inline constexpr uint32_t kSmallestGraph = 1024;
 ///
 /// The largest part's graph is kept if enough of its rows are left: then a merge costs what is new
 /// or deleted, not what is there.
+///
+/// A job that has failed is of no use any more. What has no memory fails with OUT_OF_MEMORY.
 class MaintenanceJob {
  public:
   enum class Graph : uint8_t { kBuild, kNone };
@@ -32,8 +32,9 @@ class MaintenanceJob {
   /// needed from file `first_log` on once it is there. Without a graph there is nothing to link.
   MaintenanceJob(std::shared_ptr<const View> view, size_t first, size_t last, const Config& config,
                  uint64_t segment_number, uint64_t first_log, Graph graph = Graph::kBuild);
+  ~MaintenanceJob();
 
-  /// Once `stop` is true, prepare() and write() end soon, with CLOSED.
+  /// Once `stop` is true, prepare() and write() end soon, with CLOSED. Before anything is done.
   void set_stop(const std::atomic<bool>* stop) { stop_ = stop; }
 
   /// Gathers the live rows and makes the codes that the graph is built by.
@@ -43,37 +44,44 @@ class MaintenanceJob {
   /// a millisecond, says no (false). For several threads at once, after prepare().
   Expected<bool> link(const std::function<bool()>& goes_on);
 
-  /// Writes the segment file, once every row is linked.
+  /// Writes the segment file, once every row is linked. The Vfs lives as long as the job.
   Expected<void> write(store::Vfs& vfs);
 
-  /// Does the above in order until it is done or the time is over; whether it is done. The first
-  /// slice and the last take as long as copying the rows takes.
-  Expected<bool> work(store::Vfs& vfs, std::chrono::steady_clock::time_point until);
+  /// Does the above in order until it is done (true), or `goes_on` says no (false), but at least
+  /// one step: `goes_on` is asked between steps that take less than a millisecond. Longer, and in
+  /// proportion to the rows, take only the training of codecs, the memory for a graph, taking it
+  /// over when it is linked, its calibration, and the ids and metadata of the file.
+  Expected<bool> work(store::Vfs& vfs, const std::function<bool()>& goes_on);
 
   [[nodiscard]] const View& view() const { return *view_; }
   [[nodiscard]] size_t first() const { return first_; }
   [[nodiscard]] size_t last() const { return last_; }
   [[nodiscard]] uint64_t segment_number() const { return segment_number_; }
-  [[nodiscard]] uint32_t rows() const { return static_cast<uint32_t>(rows_.size()); }
+  [[nodiscard]] uint32_t rows() const { return live_; }
   /// Of rows(), how many need no linking any more.
-  [[nodiscard]] uint32_t rows_done() const {
-    if (builder_ == nullptr) return prepared_ ? rows() : 0;
-    return rows() - builder_->to_link() + builder_->linked();
-  }
+  [[nodiscard]] uint32_t rows_done() const;
 
   struct Source {
     uint32_t part;  ///< position in the view
     uint32_t row;
   };
-  /// Where each row of the new segment comes from.
-  [[nodiscard]] const std::vector<Source>& sources() const { return rows_; }
+  /// Where each row of the new segment comes from; after prepare().
+  [[nodiscard]] const std::vector<Source>& sources() const { return sources_; }
 
  private:
+  enum class Stage : uint8_t { kGather, kCheck, kBuild, kRefer, kWrite, kDone };
+
+  Expected<void> prepare_step();
+  Expected<void> write_step(store::Vfs& vfs);
+  void gather_some();
+  Expected<void> check_some();
+  void end_checks();
+  void refer_some();
+  [[nodiscard]] bool is_prepared() const;
   [[nodiscard]] index::GraphAdoption adoption() const;
   [[nodiscard]] Expected<void> check_stop() const;
-  [[nodiscard]] Expected<std::unique_ptr<quant::CodedRows>> encode(
-      std::shared_ptr<const quant::Codec> codec, std::span<const uint32_t> nodes) const;
-  Expected<Walkable> finish_graph();
+  template <typename Work>
+  auto attempt(const Work& work) -> decltype(work());
 
   std::shared_ptr<const View> view_;
   size_t first_;
@@ -82,12 +90,18 @@ class MaintenanceJob {
   uint64_t segment_number_;
   uint64_t first_log_;
   bool builds_graph_;
-  std::vector<Source> rows_;
-  quant::Choice choice_;
-  std::unique_ptr<quant::CodedRows> codes_;  // that the graph is built by
-  std::unique_ptr<index::GraphBuilder> builder_;
-  bool prepared_ = false;
+  uint32_t live_ = 0;
   const std::atomic<bool>* stop_ = nullptr;
+  std::atomic<bool> failed_{false};
+
+  Stage stage_ = Stage::kGather;
+  size_t part_;        // that a stage is at
+  uint64_t next_ = 0;  // row of it, block of its file, or row of the segment
+  std::vector<Source> sources_;
+  std::unique_ptr<quant::TrainingRows> rows_;  // the same for codecs
+  std::vector<RowRef> refs_;                   // and for the writer
+  std::unique_ptr<WalkableBuilder> walkable_;
+  std::unique_ptr<SegmentWriter> writer_;
 };
 
 }  // namespace quiver::engine

@@ -264,8 +264,8 @@ class Repair {
     const std::string name = store::segment_file_name(entry.number);
     written_.push_back(name);
     written_.push_back(name + ".tmp");
-    auto written = Segment::write(*target_, name, config_.metric, config_.dimensions, rows, nullptr,
-                                  new_.first_log);
+    auto written =
+        Segment::write(*target_, name, config_.metric, config_.dimensions, rows, new_.first_log);
     if (!written) return written;
     const auto size = target_->size(name);
     if (!size) return size.error();

@@ -14,6 +14,7 @@
 #include "column/metadata.h"
 #include "index/graph/graph_layout.h"
 #include "index/index.h"
+#include "store/segment_file.h"
 
 namespace quiver::engine {
 
@@ -59,6 +60,9 @@ class RowSource : public Rows {
 
   /// The row of each row of the graph; empty: the same.
   [[nodiscard]] virtual std::span<const uint32_t> node_rows() const { return {}; }
+
+  /// What the rows are read from; null: from memory.
+  [[nodiscard]] virtual const store::SegmentFile* file() const { return nullptr; }
 
   /// Whether everything is as it was written; reads it all.
   [[nodiscard]] virtual Expected<void> verify() const = 0;

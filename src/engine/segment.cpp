@@ -3,123 +3,29 @@
 #include <string>
 #include <utility>
 
-#include "column/metadata_writer.h"
 #include "engine/segment_sections.h"
+#include "engine/segment_writer.h"
 #include "index/graph/reachability.h"
 
 namespace quiver::engine {
 namespace {
-
-constexpr uint32_t kAlignment = 64;
-constexpr uint32_t kPageAlignment = 4096;
-
-/// The metadata of rows from anywhere, for the columns to be made of.
-class GatheredMetadata final : public column::MetadataRows {
- public:
-  explicit GatheredMetadata(std::span<const RowRef> rows) : rows_(rows) {}
-
-  [[nodiscard]] uint32_t rows() const override { return static_cast<uint32_t>(rows_.size()); }
-  Expected<Bytes> metadata(uint32_t row) override {
-    return rows_[row].source->metadata(rows_[row].row, scratch_);
-  }
-  Expected<std::optional<Bytes>> field(uint32_t row, std::string_view key) override {
-    return rows_[row].source->field(rows_[row].row, key, scratch_);
-  }
-
- private:
-  std::span<const RowRef> rows_;
-  column::Scratch scratch_;
-};
-
-class MetadataSections final : public column::PartSink {
- public:
-  explicit MetadataSections(store::SegmentFileWriter& writer) : writer_(writer) {}
-
-  Expected<void> begin(uint32_t part) override {
-    return writer_.begin_section(kMetadata + part, kAlignment);
-  }
-  Expected<void> append(Bytes bytes) override { return writer_.append(bytes); }
-
- private:
-  store::SegmentFileWriter& writer_;
-};
 
 template <typename T>
 const T* as_array(Bytes bytes) {
   return reinterpret_cast<const T*>(bytes.data());
 }
 
-Expected<void> write_sections(store::SegmentFileWriter& writer, Metric metric, uint32_t dim,
-                              std::span<const RowRef> rows, const Walkable* walkable,
-                              uint64_t first_log) {
-  Expected<void> result;
-  const auto begin = [&](uint32_t id, uint32_t alignment) {
-    if (result) result = writer.begin_section(id, alignment);
-  };
-  const auto append = [&](Bytes bytes) {
-    if (result) result = writer.append(bytes);
-  };
-  const auto count = static_cast<uint32_t>(rows.size());
-  const SegmentInfo info{count, dim, static_cast<uint32_t>(metric), walkable != nullptr ? 1U : 0U,
-                         first_log};
-  begin(kInfo, kAlignment);
-  append(as_bytes(std::span<const SegmentInfo>(&info, 1)));
-  begin(kVectors, kPageAlignment);
-  for (const RowRef& row : rows) {
-    append(as_bytes(std::span<const float>(row.source->vector(row.row), dim)));
-  }
-  if (metric == Metric::kCosine) {
-    begin(kInvNorms, kAlignment);
-    for (const RowRef& row : rows) {
-      const float inv_norm = row.source->inv_norm(row.row);
-      append(as_bytes(std::span<const float>(&inv_norm, 1)));
-    }
-  }
-  if (walkable != nullptr) {
-    begin(kGraphUpper, kAlignment);
-    append(walkable->graph.encode_upper());
-    begin(kGraphLevel0, kPageAlignment);
-    append(as_bytes(std::span<const uint32_t>(walkable->graph.neighbors)));
-    begin(kCalibration, kAlignment);
-    append(walkable->calibration.encode());
-    const quant::Choice& choice = walkable->choice;
-    const CodeKind kind = choice.codec ? choice.codec->kind() : CodeKind::kNone;
-    const CodeInfo code_info{static_cast<uint32_t>(kind), choice.is_automatic ? 1U : 0U,
-                             choice.sample_recall, 0};
-    begin(kCodeInfo, kAlignment);
-    append(as_bytes(std::span<const CodeInfo>(&code_info, 1)));
-    if (choice.codec) {
-      append(choice.codec->parameters());
-      begin(kCodes, kPageAlignment);
-      append(walkable->codes->bytes());
-      begin(kNodeRows, kAlignment);
-      append(as_bytes(std::span<const uint32_t>(walkable->node_rows)));
-    }
-  }
-
-  std::string scratch;
-  const auto id = [&](uint32_t row) { return rows[row].source->id(rows[row].row, scratch); };
-  const auto sink = [&](Bytes bytes) { return writer.append(bytes); };
-  begin(kIds, kAlignment);
-  if (result) result = column::write_ids(count, id, sink);
-  begin(kIdLookup, kAlignment);
-  if (result) result = column::write_id_lookup(count, id, sink);
-  GatheredMetadata metadata(rows);
-  MetadataSections sections(writer);
-  if (result) result = column::write_metadata(metadata, sections);
-  return result;
-}
-
 }  // namespace
 
 Expected<void> Segment::write(store::Vfs& vfs, std::string_view name, Metric metric, uint32_t dim,
-                              std::span<const RowRef> rows, const Walkable* walkable,
-                              uint64_t first_log, const std::atomic<bool>* stop) {
-  auto writer = store::SegmentFileWriter::create(vfs, name, stop);
+                              std::span<const RowRef> rows, uint64_t first_log) {
+  auto writer = SegmentWriter::create(vfs, name, {metric, dim, rows, nullptr, first_log}, nullptr);
   if (!writer) return writer.error();
-  if (auto written = write_sections(**writer, metric, dim, rows, walkable, first_log); !written)
-    return written;
-  return (*writer)->finish();
+  while (true) {
+    const auto finished = (*writer)->step();
+    if (!finished) return finished.error();
+    if (*finished) return {};
+  }
 }
 
 Expected<std::shared_ptr<const Segment>> Segment::open(store::Vfs& vfs, std::string_view name,

@@ -44,12 +44,11 @@ struct Walkable {
 /// Only verify() reads it all.
 class Segment final : public RowSource {
  public:
-  /// Writes the segment file `name` with these rows. `walkable` may be null: then searches are
-  /// exact. `first_log`: log files of smaller numbers hold nothing that is not in this segment or
-  /// in older ones. `stop`: as of SegmentFileWriter. Ids and metadata are read several times.
+  /// Writes the segment file `name` with these rows and no graph: searches are exact. `first_log`:
+  /// log files of smaller numbers hold nothing that is not in this segment or in older ones. Ids
+  /// and metadata are read several times.
   static Expected<void> write(store::Vfs& vfs, std::string_view name, Metric metric, uint32_t dim,
-                              std::span<const RowRef> rows, const Walkable* walkable,
-                              uint64_t first_log, const std::atomic<bool>* stop = nullptr);
+                              std::span<const RowRef> rows, uint64_t first_log);
 
   /// CORRUPT_FILE, MISSING_FILE or UNSUPPORTED_FORMAT name the file.
   static Expected<std::shared_ptr<const Segment>> open(store::Vfs& vfs, std::string_view name,
@@ -82,6 +81,7 @@ class Segment final : public RowSource {
   [[nodiscard]] std::span<const uint32_t> node_rows() const override {
     return has_graph() ? graph_->node_rows() : std::span<const uint32_t>();
   }
+  [[nodiscard]] const store::SegmentFile* file() const override { return file_.get(); }
   /// Every checksum, and that a walk finds every row of the graph.
   [[nodiscard]] Expected<void> verify() const override;
   [[nodiscard]] uint64_t bytes() const override { return file_->size(); }

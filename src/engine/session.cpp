@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/caught.h"
 #include "engine/collection.h"
 #include "engine/cursor.h"
 #include "engine/searcher.h"
@@ -433,6 +434,15 @@ Expected<Buffer> Session::write(Bytes request) {
 
 Expected<bool> Session::pump(std::chrono::microseconds budget) {
   const auto until = std::chrono::steady_clock::now() + budget;
+  auto remains = caught([&] { return maintain(until); });
+  if (remains) return remains;
+  // A job is not gone on with, whatever happened to it.
+  job_.reset();
+  collection_->abandon(remains.error());
+  return remains;
+}
+
+Expected<bool> Session::maintain(std::chrono::steady_clock::time_point until) {
   if (auto synced = collection_->sync(); !synced) return synced.error();
   if (auto kept = collection_->keep_lock(); !kept) return kept.error();
   if (!job_) job_ = collection_->next_job();
@@ -440,14 +450,15 @@ Expected<bool> Session::pump(std::chrono::microseconds budget) {
     collection_->set_progress(true, 0, 0);
     return false;
   }
-  const auto done = job_->work(collection_->vfs(), until);
+  const auto is_time_left = [until] { return std::chrono::steady_clock::now() < until; };
+  const auto done = job_->work(collection_->vfs(), is_time_left);
+  if (!done) return done;
   collection_->set_progress(false, job_->rows_done(), job_->rows());
-  if (done && !*done) return true;
-  const std::unique_ptr<MaintenanceJob> job = std::move(job_);
-  Expected<void> result = done ? collection_->install(*job) : done.error();
-  if (result) return true;
-  collection_->abandon(result.error());
-  return result.error();
+  if (!*done) return true;
+  if (auto installed = collection_->install(*job_); !installed) return installed.error();
+  job_.reset();
+  collection_->set_maintenance_error(std::nullopt);
+  return true;
 }
 
 }  // namespace quiver::engine

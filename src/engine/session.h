@@ -68,6 +68,7 @@ class Session {
   [[nodiscard]] const std::shared_ptr<Collection>& collection() const { return collection_; }
 
  private:
+  Expected<bool> maintain(std::chrono::steady_clock::time_point until);
   Expected<Buffer> query(Bytes request);
   Expected<Buffer> get(Bytes request);
   Expected<Buffer> open_list(Bytes request);

@@ -1,11 +1,12 @@
 #include "engine/shared_collection.h"
 
 #include <algorithm>
+#include <exception>
 #include <map>
-#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "base/caught.h"
 #include "base/thread_pool.h"
 
 namespace quiver::engine {
@@ -201,21 +202,25 @@ void SharedCollection::maintenance_loop() {
 }
 
 bool SharedCollection::run_next_job() {
+  const auto ran = caught([this] { return try_next_job(); });
+  if (!ran) collection_->abandon(ran.error());
+  return ran && *ran;
+}
+
+/// Whether there was one, and it is done.
+Expected<bool> SharedCollection::try_next_job() {
   const std::unique_ptr<MaintenanceJob> job = collection_->next_job();
   if (!job) {
     collection_->set_progress(true, 0, 0);
     return false;
   }
   job->set_stop(&stopping_);
-  Expected<void> result = run(*job);
+  const Expected<void> done = run(*job);
   if (stopping_) return false;  // it is done anew when the index is opened again
-  if (result) result = collection_->install(*job);
-  if (result) {
-    collection_->set_maintenance_error(std::nullopt);
-  } else {
-    collection_->abandon(result.error());
-  }
-  return result.has_value();
+  if (!done) return done.error();
+  if (auto installed = collection_->install(*job); !installed) return installed.error();
+  collection_->set_maintenance_error(std::nullopt);
+  return true;
 }
 
 Expected<void> SharedCollection::run(MaintenanceJob& job) {
@@ -235,14 +240,15 @@ Expected<void> SharedCollection::run(MaintenanceJob& job) {
     result = linked.error();
   };
   std::vector<std::thread> helpers;
+  helpers.reserve(hardware_threads());
   for (unsigned i = 1; i < hardware_threads(); ++i) {
     try {
       helpers.emplace_back([&link_all] {
         lower_thread_priority();
         link_all();
       });
-    } catch (const std::system_error&) {
-      break;  // no more threads are to be had: those that are there do it
+    } catch (const std::exception&) {
+      break;  // no more threads are to be had, or no memory: those that are there do it
     }
   }
   link_all();

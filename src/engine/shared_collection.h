@@ -49,6 +49,7 @@ class SharedCollection {
   void look_after_lock_and_log();
   void maintenance_loop();
   bool run_next_job();
+  Expected<bool> try_next_job();
   Expected<void> run(MaintenanceJob& job);
 
   std::shared_ptr<Collection> collection_;

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstring>
 #include <memory>
-#include <span>
 #include <utility>
 
 #include "base/bytes.h"
@@ -24,14 +22,6 @@ class CodedRows {
   [[nodiscard]] const uint8_t* codes() const { return memory_.data(); }
   [[nodiscard]] uint8_t* code(uint32_t row) { return memory_.data() + row * codec_->bytes(); }
 
-  /// The same codes, that of row order[i] as the i-th.
-  [[nodiscard]] CodedRows in_order(std::span<const uint32_t> order) const {
-    CodedRows result(codec_, static_cast<uint32_t>(order.size()));
-    for (uint32_t i = 0; i < order.size(); ++i) {
-      std::memcpy(result.code(i), codes() + order[i] * codec_->bytes(), codec_->bytes());
-    }
-    return result;
-  }
   [[nodiscard]] Bytes bytes() const { return {codes(), rows_ * codec_->bytes()}; }
 
  private:

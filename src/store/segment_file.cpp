@@ -277,41 +277,43 @@ Expected<void> SegmentFile::check_gaps() const {
   return {};
 }
 
-/// `first_block`: the place of its first block's checksum among those of all sections.
-void SegmentFile::add_damaged(size_t section, uint64_t first_block,
-                              std::vector<DamagedBlock>& damaged) const {
-  const SectionEntry& entry = sections_[section];
-  const Bytes file = content_->bytes();
-  for (uint64_t block = 0; block < blocks_of(entry); ++block) {
-    const uint64_t offset = entry.offset + block * kBlockBytes;
-    const uint64_t size = std::min(kBlockBytes, entry.size - block * kBlockBytes);
-    const Bytes bytes = file.subspan(static_cast<size_t>(offset), static_cast<size_t>(size));
-    if (crc32c(bytes) != block_crcs_[static_cast<size_t>(first_block + block)]) {
-      damaged.push_back({entry.id, block, offset, size});
-    }
-  }
-}
-
-std::vector<DamagedBlock> SegmentFile::damaged_blocks() const {
+/// Of the blocks [first, last), counted through all sections.
+std::vector<DamagedBlock> SegmentFile::damaged_among(uint64_t first, uint64_t last) const {
   std::vector<DamagedBlock> damaged;
-  uint64_t first_block = 0;
-  for (size_t i = 0; i < sections_.size(); ++i) {
-    add_damaged(i, first_block, damaged);
-    first_block += blocks_of(sections_[i]);
+  uint64_t begin = 0;  // the section's first block
+  for (const SectionEntry& section : sections_) {
+    const uint64_t end = begin + blocks_of(section);
+    for (uint64_t i = std::max(first, begin); i < std::min(last, end); ++i) {
+      const uint64_t block = i - begin;
+      const uint64_t offset = section.offset + block * kBlockBytes;
+      const uint64_t size = std::min(kBlockBytes, section.size - block * kBlockBytes);
+      const Bytes bytes =
+          content_->bytes().subspan(static_cast<size_t>(offset), static_cast<size_t>(size));
+      if (crc32c(bytes) == block_crcs_[static_cast<size_t>(i)]) continue;
+      damaged.push_back({section.id, block, offset, size});
+    }
+    begin = end;
   }
   return damaged;
 }
 
-Expected<void> SegmentFile::verify() const {
-  if (header_error_) return *header_error_;
-  const std::vector<DamagedBlock> damaged = damaged_blocks();
-  if (damaged.empty()) return check_gaps();
-  const DamagedBlock& first = damaged.front();
-  std::string what = name_ + " is corrupt: block " + std::to_string(first.block) + " of section " +
-                     std::to_string(first.section) + " (" + std::to_string(first.size) +
-                     " bytes from " + std::to_string(first.offset) + ") is damaged";
+std::vector<DamagedBlock> SegmentFile::damaged_blocks() const { return damaged_among(0, blocks()); }
+
+Expected<void> SegmentFile::verify_blocks(uint64_t first, uint64_t last) const {
+  const std::vector<DamagedBlock> damaged = damaged_among(first, last);
+  if (damaged.empty()) return {};
+  const DamagedBlock& block = damaged.front();
+  std::string what = name_ + " is corrupt: block " + std::to_string(block.block) + " of section " +
+                     std::to_string(block.section) + " (" + std::to_string(block.size) +
+                     " bytes from " + std::to_string(block.offset) + ") is damaged";
   if (damaged.size() > 1) what += "; damaged blocks: " + std::to_string(damaged.size());
   return Error{Code::kCorruptFile, std::move(what)};
+}
+
+Expected<void> SegmentFile::verify() const {
+  if (header_error_) return *header_error_;
+  if (auto sound = verify_blocks(0, blocks()); !sound) return sound;
+  return check_gaps();
 }
 
 bool SegmentFile::has_section(uint32_t id) const {
@@ -330,14 +332,11 @@ Expected<Bytes> SegmentFile::section(uint32_t id) const {
 }
 
 Expected<Bytes> SegmentFile::sound_section(uint32_t id) const {
-  uint64_t first_block = 0;
-  for (size_t i = 0; i < sections_.size(); ++i) {
-    if (sections_[i].id == id) {
-      std::vector<DamagedBlock> damaged;
-      add_damaged(i, first_block, damaged);
-      if (damaged.empty()) return section(id);
-    }
-    first_block += blocks_of(sections_[i]);
+  uint64_t begin = 0;
+  for (const SectionEntry& entry : sections_) {
+    const uint64_t end = begin + blocks_of(entry);
+    if (entry.id == id && damaged_among(begin, end).empty()) return section(id);
+    begin = end;
   }
   return corrupt(name_, "section " + std::to_string(id) + " is missing or damaged");
 }

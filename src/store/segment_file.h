@@ -95,6 +95,11 @@ class SegmentFile {
   /// Reads it all: every block's checksum, and that the gaps are zero. CORRUPT_FILE otherwise.
   [[nodiscard]] Expected<void> verify() const;
 
+  /// Of all sections.
+  [[nodiscard]] uint64_t blocks() const { return block_crcs_.size(); }
+  /// The checksums of the blocks [first, last), counted through all sections; CORRUPT_FILE.
+  [[nodiscard]] Expected<void> verify_blocks(uint64_t first, uint64_t last) const;
+
   /// Reads all sections and gives the blocks that are not what was written, in their order.
   [[nodiscard]] std::vector<DamagedBlock> damaged_blocks() const;
 
@@ -124,7 +129,7 @@ class SegmentFile {
         sections_(std::move(sections)),
         block_crcs_(std::move(block_crcs)) {}
   [[nodiscard]] Expected<void> check_gaps() const;
-  void add_damaged(size_t section, uint64_t first_block, std::vector<DamagedBlock>& damaged) const;
+  [[nodiscard]] std::vector<DamagedBlock> damaged_among(uint64_t first, uint64_t last) const;
 
   std::string name_;
   std::shared_ptr<const FileBytes> content_;

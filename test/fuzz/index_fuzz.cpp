@@ -101,7 +101,7 @@ void optimize(engine::Collection& collection) {
   while (const auto job = collection.next_job()) {
     Expected<bool> done = false;
     while (done && !*done) {
-      done = job->work(collection.vfs(), std::chrono::steady_clock::time_point::max());
+      done = job->work(collection.vfs(), [] { return true; });
     }
     if (!done || !collection.install(*job)) return;
   }

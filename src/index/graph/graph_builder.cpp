@@ -121,8 +121,6 @@ class GraphBuilder::Graph : private CodeSpace, public hnswlib::HierarchicalNSW<i
     data.neighbors.assign(size_t{rows} * maxM0_, kNoRow);
     for (uint32_t row = 0; row < rows; ++row) copy_list(row, 0, &data.neighbors[row * maxM0_]);
     for (int level = 1; level <= maxlevel_; ++level) data.upper.push_back(take_level(level, rows));
-    // The pruning heuristic can leave a row that no list names.
-    link_unreachable_rows(data);
     return data;
   }
 
@@ -397,6 +395,8 @@ std::vector<Neighbor> GraphBuilder::search_with_hnswlib(uint32_t row, uint32_t k
 GraphData GraphBuilder::finish() {
   GraphData data = graph_->take();
   graph_.reset();
+  // The pruning heuristic can leave a row that no list names.
+  link_unreachable_rows(data);
   return data;
 }
 

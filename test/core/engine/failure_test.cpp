@@ -2,11 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <new>
 #include <string>
+#include <thread>
 
 #include "base/msgpack.h"
 #include "engine/collection.h"
+#include "engine/session.h"
+#include "engine/shared_collection.h"
 #include "support/batches.h"
 #include "support/fault_vfs.h"
 #include "support/forwarding_vfs.h"
@@ -95,7 +100,7 @@ TEST_F(Failure, OfAJobLeavesNoFile) {
   }
   ASSERT_TRUE(collection_->request_optimize());
   while (auto job = collection_->next_job()) {
-    while (!*job->work(*vfs_, std::chrono::steady_clock::time_point::max())) {
+    while (!*job->work(*vfs_, [] { return true; })) {
     }
     ASSERT_TRUE(collection_->install(*job));
   }
@@ -152,14 +157,14 @@ TEST_F(Failure, ToReleaseTheLockOnAFullDiskReleasesItAllTheSame) {
   }
 }
 
-/// Memory is full when the log is written to.
+/// Memory is full when a file of that kind is written to.
 class FullMemoryVfs final : public test::ForwardingVfs {
  public:
   using ForwardingVfs::ForwardingVfs;
 
   class File final : public store::WritableFile {
    public:
-    File(std::unique_ptr<store::WritableFile> inner, const bool& is_full)
+    File(std::unique_ptr<store::WritableFile> inner, const std::atomic<bool>& is_full)
         : inner_(std::move(inner)), is_full_(is_full) {}
     Expected<void> append(Bytes bytes) override {
       if (is_full_) throw std::bad_alloc();
@@ -169,15 +174,22 @@ class FullMemoryVfs final : public test::ForwardingVfs {
 
    private:
     std::unique_ptr<store::WritableFile> inner_;
-    const bool& is_full_;
+    const std::atomic<bool>& is_full_;
   };
 
-  bool is_full = false;
+  std::atomic<bool> is_full_for_logs{false};
+  std::atomic<bool> is_full_for_segments{false};
+  std::atomic<bool> is_full_for_reading{false};  // of segments
 
   Expected<std::unique_ptr<store::WritableFile>> create(std::string_view name) override {
     auto file = inner_->create(name);
     if (!file) return file.error();
+    const auto& is_full = name.starts_with("seg-") ? is_full_for_segments : is_full_for_logs;
     return std::unique_ptr<store::WritableFile>(std::make_unique<File>(std::move(*file), is_full));
+  }
+  Expected<std::shared_ptr<const store::FileBytes>> read(std::string_view name) override {
+    if (is_full_for_reading && name.starts_with("seg-")) throw std::bad_alloc();
+    return inner_->read(name);
   }
 };
 
@@ -197,14 +209,125 @@ TEST(FullMemory, InTheLogEndsTheWritingAndShowsNothing) {
     return results[0];
   };
   ASSERT_TRUE(commit("first"));
-  vfs->is_full = true;
+  vfs->is_full_for_logs = true;
   EXPECT_EQ(commit("lost").error().code, Code::kOutOfMemory);
-  vfs->is_full = false;
+  vfs->is_full_for_logs = false;
   EXPECT_EQ(commit("later").error().code, Code::kOutOfMemory);
   EXPECT_EQ(collection->view()->live(), 1U);
   const auto again = Collection::open(store::memory_vfs(disk), {});
   ASSERT_TRUE(again);
   EXPECT_EQ((*again)->view()->live(), 1U);
+}
+
+/// An index with enough rows for a graph, in a folder for which memory can be full.
+class FullMemoryInMaintenance : public testing::Test {
+ protected:
+  static constexpr uint32_t kRows = 3000;
+
+  void SetUp() override {
+    Config config;
+    config.metric = Metric::kL2;
+    config.graph = {4, 16};
+    ASSERT_TRUE(Collection::create(*vfs_, config));
+    options_.seal_threshold = 1000;
+  }
+
+  static void insert_rows(Collection& collection) {
+    BatchMaker batch(2);
+    for (uint32_t i = 0; i < kRows; ++i) {
+      batch.upsert(std::to_string(i), {static_cast<float>(i % 97), static_cast<float>(i)});
+    }
+    Transaction transaction;
+    ASSERT_TRUE(transaction.add(batch.encode()));
+    Transaction* const transactions[] = {&transaction};
+    Expected<WriteCounts> results[] = {WriteCounts{}};
+    collection.commit(transactions, results);
+    ASSERT_TRUE(results[0]);
+  }
+
+  static std::string maintenance_error(Collection& collection) {
+    const auto statistics = collection.statistics(Durability::kSync);
+    const auto error = msgpack::Value(*statistics).find("maintenance")->find("error");
+    return error->is(msgpack::Kind::kText) ? std::string(error->text()) : std::string();
+  }
+
+  /// Works until nothing remains, or something fails.
+  static Expected<void> pump_all(Session& session) {
+    while (true) {
+      const auto remains = session.pump(std::chrono::microseconds(0));
+      if (!remains) return remains.error();
+      if (!*remains) return {};
+    }
+  }
+
+  /// That all rows are in one segment with a graph.
+  static void expect_built(Collection& collection) {
+    const auto view = collection.view();
+    ASSERT_EQ(view->parts.size(), 1U);
+    EXPECT_EQ(view->parts[0].live(), kRows);
+    EXPECT_NE(view->parts[0].source->graph(), nullptr);
+    EXPECT_EQ(maintenance_error(collection), "");
+  }
+
+  std::shared_ptr<FullMemoryVfs> vfs_ =
+      std::make_shared<FullMemoryVfs>(store::memory_vfs(std::make_shared<store::MemoryDisk>()));
+  OpenOptions options_;
+};
+
+TEST_F(FullMemoryInMaintenance, EndsASlicedJobWhichIsDoneAnewLater) {
+  const std::shared_ptr<Collection> collection = *Collection::open(vfs_, options_);
+  Session session(collection, options_, nullptr);
+  insert_rows(*collection);
+  vfs_->is_full_for_segments = true;
+  EXPECT_EQ(pump_all(session).error().code, Code::kOutOfMemory);
+  EXPECT_NE(maintenance_error(*collection), "");
+  EXPECT_EQ(collection->view()->live(), kRows);
+  vfs_->is_full_for_segments = false;
+  ASSERT_TRUE(pump_all(session));
+  expect_built(*collection);
+}
+
+TEST_F(FullMemoryInMaintenance, EndsAnInstallationWhichIsDoneAnewLater) {
+  const std::shared_ptr<Collection> collection = *Collection::open(vfs_, options_);
+  Session session(collection, options_, nullptr);
+  insert_rows(*collection);
+  vfs_->is_full_for_reading = true;
+  EXPECT_EQ(pump_all(session).error().code, Code::kOutOfMemory);
+  vfs_->is_full_for_reading = false;
+  ASSERT_TRUE(pump_all(session));
+  expect_built(*collection);
+  const auto names = *vfs_->list();
+  EXPECT_EQ(std::count_if(names.begin(), names.end(),
+                          [](const std::string& name) { return name.starts_with("seg-"); }),
+            1);
+}
+
+TEST_F(FullMemoryInMaintenance, WhenALogIsBegunEndsTheWriting) {
+  const std::shared_ptr<Collection> collection = *Collection::open(vfs_, options_);
+  Session session(collection, options_, nullptr);
+  insert_rows(*collection);
+  vfs_->is_full_for_logs = true;
+  ASSERT_TRUE(pump_all(session));  // there is nothing that it may do
+  vfs_->is_full_for_logs = false;
+  EXPECT_EQ(collection->request_optimize().error().code, Code::kOutOfMemory);
+  EXPECT_EQ(collection->view()->live(), kRows);
+}
+
+TEST_F(FullMemoryInMaintenance, DoesNotEndTheThreadThatDoesIt) {
+  const auto shared = *SharedCollection::open("full memory", vfs_, options_);
+  Collection& collection = *shared->collection();
+  const auto session = std::make_shared<Session>(shared->collection(), options_, nullptr);
+  const auto wake = [&] { shared->write(session, Buffer{}, [](const Expected<Buffer>&) {}); };
+  for (std::atomic<bool>* is_full : {&vfs_->is_full_for_segments, &vfs_->is_full_for_reading}) {
+    *is_full = true;
+    insert_rows(collection);
+    wake();
+    while (maintenance_error(collection).empty()) std::this_thread::yield();
+    *is_full = false;
+    wake();
+    while (!maintenance_error(collection).empty()) std::this_thread::yield();
+  }
+  EXPECT_EQ(collection.view()->live(), kRows);
 }
 
 TEST(LargeBatch, IsCutIntoRecordsAndStaysOneTransaction) {

@@ -432,7 +432,7 @@ TEST_F(RepairTest, KeepsOneRowOfAnIdThatASegmentHasTwice) {
   ASSERT_TRUE(manifest);
   ASSERT_EQ(manifest->segments.size(), 1U);
   const std::string name = store::segment_file_name(manifest->segments[0].number);
-  ASSERT_TRUE(Segment::write(*vfs, name, metric_, view->dim, rows, nullptr, 1));
+  ASSERT_TRUE(Segment::write(*vfs, name, metric_, view->dim, rows, 1));
   manifest->segments[0].rows = static_cast<uint32_t>(rows.size());
   ASSERT_TRUE(store::write_manifest(*vfs, *manifest));
   ASSERT_TRUE(index->close());
