@@ -68,7 +68,7 @@ class Session {
   [[nodiscard]] const std::shared_ptr<Collection>& collection() const { return collection_; }
 
  private:
-  Expected<Buffer> query(Bytes request);
+  Expected<Buffer> query(Bytes request, bool may_look);
   Expected<Buffer> get(Bytes request);
   Expected<Buffer> open_list(Bytes request);
   Expected<Buffer> open_stream(Bytes request);
