@@ -126,9 +126,9 @@
           "target_name": "kernel_avx512vnni",
           "type": "static_library",
           "sources": ["src/kernel/isa/avx512vnni.cpp"],
-          "cflags_cc": ["<@(avx512_flags)", "-mavx512vnni", "-mavx512bitalg"],
+          "cflags_cc": ["<@(avx512_flags)", "-mavx512vnni"],
           "xcode_settings": {
-            "OTHER_CPLUSPLUSFLAGS": ["<@(avx512_flags)", "-mavx512vnni", "-mavx512bitalg"],
+            "OTHER_CPLUSPLUSFLAGS": ["<@(avx512_flags)", "-mavx512vnni"],
           },
           "msvs_settings": {"VCCLCompilerTool": {"AdditionalOptions": ["/arch:AVX512"]}},
         },

@@ -46,6 +46,7 @@ export type {
   QueryManyOptions,
   QueryOptions,
   QueryStreamOptions,
+  QuerySyncOptions,
   RepairOptions,
   SnapshotOptions,
 } from './options.ts';

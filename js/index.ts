@@ -55,6 +55,7 @@ export type {
   QueryManyOptions,
   QueryOptions,
   QueryStreamOptions,
+  QuerySyncOptions,
   RepairOptions,
   SnapshotOptions,
 } from './options.ts';

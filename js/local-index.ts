@@ -17,6 +17,7 @@ import {
   checkOptimizeOptions,
   checkQueryManyOptions,
   checkQueryOptions,
+  checkQuerySyncOptions,
   checkSnapshotOptions,
   checkStreamOptions,
   defaults,
@@ -27,6 +28,7 @@ import {
   type QueryManyOptions,
   type QueryOptions,
   type QueryStreamOptions,
+  type QuerySyncOptions,
   type SnapshotOptions,
 } from './options.ts';
 import { QueryStream } from './query-stream.ts';
@@ -332,12 +334,12 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
 
   /**
    * As `query`, on the calling thread: for small indexes, scripts and benchmarks. Nothing else runs meanwhile. The index
-   * must be open: any awaited call before this one opens it, such as `open()`.
+   * must be open: any awaited call before this one opens it, such as `open()`. There is no `signal`.
    *
    * @throws {QuiverError} as `query`; `NOT_OPEN`
    */
-  querySync(options: QueryOptions<TMetadata>): QueryResult<TMetadata>[] {
-    const { vector } = checkQueryOptions(options);
+  querySync(options: QuerySyncOptions<TMetadata>): QueryResult<TMetadata>[] {
+    const { vector } = checkQuerySyncOptions(options);
     this.#throwIfClosed();
     const request = queryRequest(options);
     const copied = copyQueryVectors([vector]);

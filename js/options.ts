@@ -118,6 +118,12 @@ export interface QueryOptions<TMetadata extends object = Metadata>
   readonly vector: VectorInput;
 }
 
+/** Those of `query` without `signal`: nothing can abort what this thread is busy with. */
+export type QuerySyncOptions<TMetadata extends object = Metadata> = Omit<
+  QueryOptions<TMetadata>,
+  'signal'
+>;
+
 export interface QueryStreamOptions<TMetadata extends object = Metadata>
   extends SearchOptions<TMetadata> {
   /** Results in one batch, at least 1. @default 100 */
@@ -160,8 +166,8 @@ export const defaults = {
 export const maxU32 = 0xffffffff;
 
 export const buildKeys = ['dimensions', 'metric', 'M', 'efConstruction', 'quantization'] as const;
-const searchKeys = ['filter', 'minScore', 'includeVectors', 'signal'] as const;
-const manyKeys = [...searchKeys, 'topK', 'ef', 'targetRecall', 'exact'] as const;
+const searchKeys = ['filter', 'minScore', 'includeVectors'] as const;
+const queryKeys = [...searchKeys, 'topK', 'ef', 'targetRecall', 'exact'] as const;
 
 /** @throws {QuiverError} `INVALID_ARGUMENT` */
 export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions {
@@ -253,7 +259,16 @@ export function checkInsertOptions(options: InsertOptions): InsertOptions {
 
 /** @throws {QuiverError} `INVALID_ARGUMENT`, `INVALID_TOP_K` */
 export function checkQueryOptions<T extends object>(options: QueryOptions<T>): QueryOptions<T> {
-  checkKeys('query', options, [...manyKeys, 'vector']);
+  checkKeys('query', options, [...queryKeys, 'signal', 'vector']);
+  checkQueryValues(options);
+  return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT`, `INVALID_TOP_K` */
+export function checkQuerySyncOptions<T extends object>(
+  options: QuerySyncOptions<T>,
+): QuerySyncOptions<T> {
+  checkKeys('the options of querySync', options, [...queryKeys, 'vector']);
   checkQueryValues(options);
   return options;
 }
@@ -262,7 +277,7 @@ export function checkQueryOptions<T extends object>(options: QueryOptions<T>): Q
 export function checkQueryManyOptions<T extends object>(
   options: QueryManyOptions<T>,
 ): QueryManyOptions<T> {
-  checkKeys('the options of queryMany', options, manyKeys);
+  checkKeys('the options of queryMany', options, [...queryKeys, 'signal']);
   checkQueryValues(options);
   return options;
 }
@@ -271,7 +286,12 @@ export function checkQueryManyOptions<T extends object>(
 export function checkStreamOptions<T extends object>(
   options: QueryStreamOptions<T>,
 ): QueryStreamOptions<T> {
-  checkKeys('the options of queryStream', options, [...searchKeys, 'batchSize', 'maxResults']);
+  checkKeys('the options of queryStream', options, [
+    ...searchKeys,
+    'signal',
+    'batchSize',
+    'maxResults',
+  ]);
   checkSearch(options);
   whole('batchSize', options.batchSize, 1, maxU32);
   whole('maxResults', options.maxResults, 1, maxU32);
@@ -308,7 +328,10 @@ function checkQueryValues<T extends object>(options: QueryManyOptions<T>): void 
   }
   whole('ef', options.ef, 1, maxU32);
   const { targetRecall } = options;
-  if (targetRecall !== undefined && !(Number(targetRecall) > 0 && Number(targetRecall) <= 1)) {
+  if (
+    targetRecall !== undefined &&
+    !(typeof targetRecall === 'number' && targetRecall > 0 && targetRecall <= 1)
+  ) {
     throw expected(
       'INVALID_ARGUMENT',
       'a number above 0 and up to 1',

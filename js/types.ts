@@ -143,8 +143,8 @@ export interface CodeStats {
   /** Whether `'auto'` chose the kind. */
   readonly automatic: boolean;
   /**
-   * What share of the 10 nearest neighbours in a held-out sample are among the 20 that codes put first: above 0.99 `'auto'`
-   * takes a kind. 1 where codes are exact, 0 where nothing was measured.
+   * What share of the 10 nearest neighbours in a held-out sample are among the 20 that codes put first: with at least
+   * 0.99 `'auto'` takes a kind. 1 where codes are exact, 0 where nothing was measured.
    */
   readonly sampleRecall: number;
 }

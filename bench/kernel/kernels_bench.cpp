@@ -89,8 +89,7 @@ void run_batch(benchmark::State& state, BatchDistance distance) {
   report(state, std::size(ids));
 }
 
-/// Random bytes of at most 127, so that they are codes of every kind. Four codes in a row are a
-/// query, which bits_dot4 reads as planes.
+/// Random bytes of at most 127, so that they are codes of every kind.
 class Codes {
  public:
   explicit Codes(size_t bytes) : lines_(bytes / kCodeAlignment) {
@@ -112,23 +111,23 @@ class Codes {
 
 void run_code_pair(benchmark::State& state, CodeKernel kernel) {
   const auto bytes = static_cast<size_t>(state.range(0));
-  const Codes codes(5 * bytes);
+  const Codes codes(2 * bytes);
   for ([[maybe_unused]] auto _ : state) {
     const uint8_t* a = codes.data();
     benchmark::DoNotOptimize(a);
-    benchmark::DoNotOptimize(kernel.pair(a, a + 4 * bytes, bytes));
+    benchmark::DoNotOptimize(kernel.pair(a, a + bytes, bytes));
   }
   report(state, 1);
 }
 
 void run_code_batch(benchmark::State& state, CodeKernel kernel) {
   const auto bytes = static_cast<size_t>(state.range(0));
-  const Codes codes((4 + kNeighbours) * bytes);
+  const Codes codes((1 + kNeighbours) * bytes);
   uint32_t ids[kNeighbours];
   for (uint32_t i = 0; i < kNeighbours; ++i) ids[i] = i * 7 % kNeighbours;
   uint32_t out[kNeighbours];
   for ([[maybe_unused]] auto _ : state) {
-    kernel.batch(codes.data(), codes.data() + 4 * bytes, bytes, ids, kNeighbours, out);
+    kernel.batch(codes.data(), codes.data() + bytes, bytes, ids, kNeighbours, out);
     benchmark::ClobberMemory();
   }
   report(state, kNeighbours);
@@ -138,7 +137,7 @@ void run_code_batch(benchmark::State& state, CodeKernel kernel) {
 void run_code_gathered(benchmark::State& state, CodeKernel kernel) {
   static const Codes far(kFarBytes);
   const auto bytes = static_cast<size_t>(state.range(0));
-  const Codes query(4 * bytes);
+  const Codes query(bytes);
   std::vector<uint32_t> ids(kFarBytes / bytes);
   std::iota(ids.begin(), ids.end(), 0U);
   std::shuffle(ids.begin(), ids.end(), std::mt19937(7));
@@ -229,7 +228,6 @@ int main(int argc, char** argv) {
     add_code("l2_u8", name, table->l2_u8);
     add_code("l2_u7", name, table->l2_u7);
     add_code("l2_u4", name, table->l2_u4);
-    add_code("bits_dot4", name, table->bits_dot4);
   }
 #if defined(QUIVER_BENCH_FMA)
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {

@@ -1,6 +1,6 @@
 #include "addon/errors.h"
 
-#include <string>
+#include <string_view>
 
 namespace quiver::addon {
 
@@ -45,18 +45,6 @@ void throw_js_error(napi_env env, const Error& error) {
 void throw_type_error(napi_env env, const char* message) {
   if (exception_pending(env)) return;
   napi_throw_type_error(env, code_name(Code::kInvalidArgument).data(), message);
-}
-
-Error error_of_current_exception() {
-  try {
-    throw;
-  } catch (const std::bad_alloc&) {
-    return Error{Code::kOutOfMemory, "out of memory"};
-  } catch (const std::exception& exception) {
-    return Error{Code::kInternal, std::string("unexpected exception: ") + exception.what()};
-  } catch (...) {
-    return Error{Code::kInternal, "unexpected exception of unknown type"};
-  }
 }
 
 }  // namespace quiver::addon

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <exception>
-#include <new>
-
 #include "addon/napi_setup.h"
+#include "base/exception.h"
 #include "quiver.h"
 
 namespace quiver::addon {
@@ -17,9 +15,6 @@ void throw_js_error(napi_env env, const Error& error);
 
 /// Throws a TypeError with code INVALID_ARGUMENT, unless an exception is pending already.
 void throw_type_error(napi_env env, const char* message);
-
-/// What the exception being handled becomes: OUT_OF_MEMORY, else INTERNAL. Only inside a `catch`.
-Error error_of_current_exception();
 
 /// A Node-API callback that lets no C++ exception out: it becomes a JavaScript one.
 template <napi_value (*body)(napi_env, napi_callback_info)>

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/exception.h"
 #include "base/thread_pool.h"
 #include "engine/config.h"
 #include "engine/session.h"
@@ -37,6 +38,16 @@ std::string folder_key(const std::string& folder) {
   return {key.begin(), key.end()};
 }
 
+/// What `work` returns, or the error that an exception becomes.
+template <typename Result, typename Work>
+Result caught(const Work& work) {
+  try {
+    return work();
+  } catch (...) {
+    return error_of_current_exception();
+  }
+}
+
 class PooledSession final : public AsyncSession {
  public:
   PooledSession(std::shared_ptr<SharedCollection> shared, const OpenOptions& options)
@@ -49,34 +60,36 @@ class PooledSession final : public AsyncSession {
   }
 
   void read(Buffer request, Completion<Buffer> done) override {
-    if (!begin_call()) return done(closed());
-    run_in_background([self = self(), request = std::move(request), done = std::move(done)] {
-      auto response = self->session_->read(request);
-      self->end_call();
-      done(std::move(response));
-    });
+    auto call = std::make_shared<Call>(self());
+    if (!call->is_in_flight()) return done(closed());
+    run_in_background(
+        [call = std::move(call), request = std::move(request), done = std::move(done)] {
+          auto response = caught<Expected<Buffer>>([&] { return call->session().read(request); });
+          call->end();
+          done(std::move(response));
+        });
   }
 
   Expected<Buffer> read_here(Bytes request) override {
-    if (!begin_call()) return closed();
-    auto response = session_->read(request);
-    end_call();
-    return response;
+    const Call call(self());
+    if (!call.is_in_flight()) return closed();
+    return caught<Expected<Buffer>>([&] { return call.session().read(request); });
   }
 
   std::optional<Expected<Buffer>> read_if_short(Bytes request,
                                                 std::chrono::nanoseconds most) override {
-    if (!begin_call()) return closed();
-    auto response = session_->read_if_short(request, most);
-    end_call();
-    return response;
+    const Call call(self());
+    if (!call.is_in_flight()) return closed();
+    return caught<std::optional<Expected<Buffer>>>(
+        [&] { return call.session().read_if_short(request, most); });
   }
 
   void write(Buffer request, Completion<Buffer> done) override {
-    if (!begin_call()) return done(closed());
+    auto call = std::make_shared<Call>(self());
+    if (!call->is_in_flight()) return done(closed());
     shared_->write(session_, std::move(request),
-                   [self = self(), done = std::move(done)](Expected<Buffer> response) {
-                     self->end_call();
+                   [call = std::move(call), done = std::move(done)](Expected<Buffer> response) {
+                     call->end();
                      done(std::move(response));
                    });
   }
@@ -89,6 +102,27 @@ class PooledSession final : public AsyncSession {
   }
 
  private:
+  /// A call in flight, which keeps the session. It ends at the latest when this does.
+  class Call {
+   public:
+    explicit Call(std::shared_ptr<PooledSession> session)
+        : session_(std::move(session)), is_in_flight_(session_->begin_call()) {}
+    ~Call() { end(); }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+    /// False from the beginning where the session is closed.
+    [[nodiscard]] bool is_in_flight() const { return is_in_flight_; }
+    [[nodiscard]] Session& session() const { return *session_->session_; }
+    void end() {
+      if (std::exchange(is_in_flight_, false)) session_->end_call();
+    }
+
+   private:
+    std::shared_ptr<PooledSession> session_;
+    bool is_in_flight_;
+  };
+
   static Error closed() { return Error{Code::kClosed, "The index is closed"}; }
 
   std::shared_ptr<PooledSession> self() {
@@ -136,13 +170,16 @@ class PooledSession final : public AsyncSession {
 void AsyncSession::open(std::string folder, Buffer options,
                         Completion<std::shared_ptr<AsyncSession>> done) {
   run_in_background([folder = std::move(folder), options = std::move(options),
-                     done = std::move(done)]() mutable {
-    const auto decoded = decode_open_options(options);
-    if (!decoded) return done(decoded.error());
-    auto shared = SharedCollection::open(folder_key(folder), store::native_vfs(folder), *decoded);
-    if (!shared) return done(shared.error());
-    done(std::shared_ptr<AsyncSession>(
-        std::make_shared<PooledSession>(std::move(*shared), *decoded)));
+                     done = std::move(done)] {
+    using Opened = Expected<std::shared_ptr<AsyncSession>>;
+    done(caught<Opened>([&]() -> Opened {
+      const auto decoded = decode_open_options(options);
+      if (!decoded) return decoded.error();
+      auto shared = SharedCollection::open(folder_key(folder), store::native_vfs(folder), *decoded);
+      if (!shared) return shared.error();
+      return std::shared_ptr<AsyncSession>(
+          std::make_shared<PooledSession>(std::move(*shared), *decoded));
+    }));
   });
 }
 

@@ -57,6 +57,18 @@ uint64_t map_from_rows(const OpenOptions& options) {
   return options.use_mmap ? options.mmap_threshold : UINT64_MAX;
 }
 
+/// Whether there is a segment that was not there `before`.
+bool brings_a_segment(const State& state, const View& before) {
+  for (size_t i = 0; i < state.parts.size(); ++i) {
+    if (state.parts[i].segment_number == 0) continue;
+    const bool was_there =
+        std::any_of(before.parts.begin(), before.parts.end(),
+                    [&](const Part& part) { return part.source == state.view.parts[i].source; });
+    if (!was_there) return true;
+  }
+  return false;
+}
+
 /// The configuration that a manifest holds.
 Expected<Config> config_of(const store::Manifest& manifest) {
   auto config = decode_config(manifest.config);
@@ -150,6 +162,8 @@ void Collection::publish(State&& state) {
   if (view_) state.view.version = std::max(state.view.version, view_->version + 1);
   // Nothing is changed where there is no memory for it.
   auto view = std::make_shared<const View>(state.view);
+  // A file that was never read from lies on the disk.
+  if (brings_a_segment(state, state_.view)) query_pace_.forget();
   state_ = std::move(state);
   const std::lock_guard lock(view_mutex_);
   view_ = std::move(view);

@@ -145,7 +145,7 @@ class Collection {
   [[nodiscard]] bool has_memory_limit() const { return options_.memory_limit != 0; }
   /// Takes mapped segments out of memory while there is more in it than `memoryLimit`, those first
   /// that were not used for longest. Any thread.
-  void keep_to_memory_limit() const;
+  void keep_to_memory_limit();
 
   /// Makes this index what the one in another folder is, a snapshot of it: at once for readers, and
   /// on the disk when this returns; cut short, it is as it was. Files are linked where the file

@@ -32,7 +32,7 @@ MemoryUse Collection::memory_use() const {
   return use;
 }
 
-void Collection::keep_to_memory_limit() const {
+void Collection::keep_to_memory_limit() {
   const MemoryUse use = memory_use();
   uint64_t in_memory = use.head + use.resident + use.blocks;
   if (in_memory <= options_.memory_limit) return;
@@ -48,6 +48,7 @@ void Collection::keep_to_memory_limit() const {
     if (in_memory <= options_.memory_limit) return;
     in_memory -= std::min(in_memory, segment->content().resident());
     segment->content().release();
+    query_pace_.forget();
   }
 }
 

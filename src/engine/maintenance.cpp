@@ -190,8 +190,8 @@ void MaintenanceJob::end_checks() {
   stage_ = Stage::kRefer;
   if (!builds_graph_ || rows() < kSmallestGraph) return;
   rows_ = std::make_unique<JobRows>(*view_, sources_);
-  walkable_ = std::make_unique<WalkableBuilder>(
-      config_, view_->dim, *rows_, [this] { return adoption(); });
+  walkable_ =
+      std::make_unique<WalkableBuilder>(config_, view_->dim, *rows_, [this] { return adoption(); });
   stage_ = Stage::kBuild;
 }
 

@@ -17,6 +17,9 @@ class QueryPace {
     pace_.store(before == 0 ? now : before + (now - before) * share, std::memory_order_relaxed);
   }
 
+  /// After what makes the next query slower than those before, as rows that are not in memory.
+  void forget() { pace_.store(0, std::memory_order_relaxed); }
+
   /// The longest there is while nothing is known.
   [[nodiscard]] std::chrono::nanoseconds estimate(uint32_t ef) const {
     const float pace = pace_.load(std::memory_order_relaxed);

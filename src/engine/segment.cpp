@@ -45,6 +45,7 @@ Error Segment::corrupt(std::string_view what) const {
 }
 
 Error Segment::in_this_file(Error error) const {
+  if (error.code == Code::kUnsupportedFormat) error.message = file_->name() + " " + error.message;
   return error.code == Code::kCorruptFile ? corrupt(error.message) : std::move(error);
 }
 
@@ -118,7 +119,13 @@ Expected<void> Segment::map_codes(Metric metric, index::CodeBlock& codes,
   const auto kind = static_cast<CodeKind>(info->kind);
   if (kind == CodeKind::kNone) return {};
   auto codec = quant::read_codec(kind, metric, dim_, *reader.get_bytes(reader.remaining()));
-  if (!codec) return codec.error();
+  if (!codec) {
+    // A later release's kind, or a flipped bit?
+    if (codec.error().code == Code::kUnsupportedFormat && !file_->sound_section(kCodeInfo)) {
+      return Error{Code::kCorruptFile, "what its codes are is damaged"};
+    }
+    return codec.error();
+  }
   const auto bytes = file_->section(kCodes);
   if (!bytes) return bytes.error();
   const auto nodes = file_->section(kNodeRows);

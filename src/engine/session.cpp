@@ -106,7 +106,7 @@ Expected<Buffer> Session::read(Bytes request) {
   const Bytes body = request.subspan(sizeof(uint32_t));
   switch (static_cast<Op>(*op)) {
     case Op::kQuery:
-      return query(body);
+      return query(body, true);
     case Op::kGet:
       return get(body);
     case Op::kStats:
@@ -136,15 +136,19 @@ std::optional<Expected<Buffer>> Session::read_if_short(Bytes request,
   const auto op = reader.get<uint32_t>();
   if (!op || static_cast<Op>(*op) != Op::kQuery || collection_->is_to_look()) return std::nullopt;
   const auto header = reader.get<QueryHeader>();
+  // The pace is of the search: what results hold is read row by row.
+  constexpr uint32_t kMostResults = 50;
   if (!header || header->queries != 1 || header->filter_bytes != 0 ||
-      (header->flags & (kExact | kIncludeVectors)) != 0 ||
+      header->top_k > kMostResults || (header->flags & (kExact | kIncludeVectors)) != 0 ||
       collection_->query_pace().estimate(paced_ef(header->ef, header->top_k)) > most) {
     return std::nullopt;
   }
-  return query(request.subspan(sizeof(uint32_t)));
+  // Whether to look was asked once: a moment later the answer may be another.
+  return query(request.subspan(sizeof(uint32_t)), false);
 }
 
-Expected<Buffer> Session::query(Bytes request) {
+/// `may_look`: for what another process has committed; it can take long.
+Expected<Buffer> Session::query(Bytes request, bool may_look) {
   ByteReader reader(request);
   const auto header = take_header<QueryHeader>(reader);
   if (!header) return header.error();
@@ -168,7 +172,7 @@ Expected<Buffer> Session::query(Bytes request) {
   options.exact = (header->flags & kExact) != 0;
   options.filter = *filter ? &**filter : nullptr;
 
-  const auto latest = collection_->latest();
+  const auto latest = may_look ? collection_->latest() : collection_->view();
   if (!latest) return latest.error();
   const std::shared_ptr<const View>& view = *latest;
   const auto* floats = reinterpret_cast<const float*>(vectors->data());

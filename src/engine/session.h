@@ -69,7 +69,7 @@ class Session {
 
  private:
   Expected<bool> maintain(std::chrono::steady_clock::time_point until);
-  Expected<Buffer> query(Bytes request);
+  Expected<Buffer> query(Bytes request, bool may_look);
   Expected<Buffer> get(Bytes request);
   Expected<Buffer> open_list(Bytes request);
   Expected<Buffer> open_stream(Bytes request);

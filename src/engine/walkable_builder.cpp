@@ -71,11 +71,11 @@ void WalkableBuilder::choose() {
 
 Expected<void> WalkableBuilder::begin_graph() {
   const quant::Codec& codec = build_codes_->codec();
-  auto builder = index::GraphBuilder::create(
-      config_.graph,
-      {build_codes_->codes(), codec.bytes(), build_codes_->rows(), &codec.kernel(),
-       codec.has_float_distances()},
-      adoption_());
+  auto builder =
+      index::GraphBuilder::create(config_.graph,
+                                  {build_codes_->codes(), codec.bytes(), build_codes_->rows(),
+                                   &codec.kernel(), codec.has_float_distances()},
+                                  adoption_());
   if (!builder) return builder.error();
   builder_ = std::move(*builder);
   stage_ = Stage::kLink;

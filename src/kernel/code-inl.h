@@ -7,7 +7,6 @@
 //   Sums: a register of 32-bit sums;  zero()  add32(x, y)
 //   add_u8, add_u7, add_u4 (sums, a, b): adds what two registers contribute to the distance of that
 //     name, each part to whichever sum
-//   add_bits(sums, planes, code): the same for bits_dot4, with a register of each plane
 //   total(sums): the sum of the sums;  totals(a, b, c, d, out): four of those
 //   prefetch(p)
 // Everything lives in an unnamed namespace, so that no two instruction sets share a function.
@@ -21,48 +20,25 @@ namespace {
 inline constexpr size_t kPrefetchCodes = 16;
 inline constexpr size_t kPrefetchCodeBytes = 1024;
 
-/// What a distance reads of the query for the part of a code that begins `at`: the same part.
 template <typename B>
-struct QueryPart {
-  using Reg = typename B::Reg;
-  static Reg load(const uint8_t* query, size_t at, size_t /*bytes*/) { return B::load(query + at); }
-};
-
-template <typename B>
-struct L2U8 : QueryPart<B> {
+struct L2U8 {
   using Reg = typename B::Reg;
   using Sums = typename B::Sums;
   static Sums add(Sums sums, Reg a, Reg b) { return B::add_u8(sums, a, b); }
 };
 
 template <typename B>
-struct L2U7 : QueryPart<B> {
+struct L2U7 {
   using Reg = typename B::Reg;
   using Sums = typename B::Sums;
   static Sums add(Sums sums, Reg a, Reg b) { return B::add_u7(sums, a, b); }
 };
 
 template <typename B>
-struct L2U4 : QueryPart<B> {
+struct L2U4 {
   using Reg = typename B::Reg;
   using Sums = typename B::Sums;
   static Sums add(Sums sums, Reg a, Reg b) { return B::add_u4(sums, a, b); }
-};
-
-template <typename B>
-struct BitsDot4 {
-  using Reg = typename B::Reg;
-  struct Planes {
-    Reg regs[4];
-  };
-  static Planes load(const uint8_t* query, size_t at, size_t bytes) {
-    query += at;
-    return {{B::load(query), B::load(query + bytes), B::load(query + 2 * bytes),
-             B::load(query + 3 * bytes)}};
-  }
-  static typename B::Sums add(typename B::Sums sums, const Planes& planes, Reg code) {
-    return B::add_bits(sums, planes.regs, code);
-  }
 };
 
 /// Two sets of sums, since an addition to one waits for the addition before.
@@ -74,13 +50,13 @@ uint32_t code_pair(const uint8_t* query, const uint8_t* code, size_t bytes) {
   for (; bytes - at >= 2 * kCodeAlignment; at += 2 * kCodeAlignment) {
     for (size_t i = at; i < at + 2 * kCodeAlignment; i += 2 * B::kWidth) {
       const size_t j = i + B::kWidth;
-      even = Term::add(even, Term::load(query, i, bytes), B::load(code + i));
-      odd = Term::add(odd, Term::load(query, j, bytes), B::load(code + j));
+      even = Term::add(even, B::load(query + i), B::load(code + i));
+      odd = Term::add(odd, B::load(query + j), B::load(code + j));
     }
   }
   if (at != bytes) {
     for (size_t i = at; i < at + kCodeAlignment; i += B::kWidth) {
-      even = Term::add(even, Term::load(query, i, bytes), B::load(code + i));
+      even = Term::add(even, B::load(query + i), B::load(code + i));
     }
   }
   return B::total(B::add32(even, odd));
@@ -96,7 +72,7 @@ inline void code_four(const uint8_t* query, const uint8_t* a, const uint8_t* b, 
   typename B::Sums sums_d = B::zero();
   for (size_t at = 0; at < bytes; at += kCodeAlignment) {
     for (size_t i = at; i < at + kCodeAlignment; i += B::kWidth) {
-      const auto part = Term::load(query, i, bytes);
+      const auto part = B::load(query + i);
       sums_a = Term::add(sums_a, part, B::load(a + i));
       sums_b = Term::add(sums_b, part, B::load(b + i));
       sums_c = Term::add(sums_c, part, B::load(c + i));

@@ -44,7 +44,7 @@ CpuFeatures detect_cpu() {
   const bool saves_zmm = has(saved, 0xE6);
   cpu.avx2 = saves_ymm && has(one.ecx, bit(28)) && has(seven.ebx, bit(5));
   cpu.avx512 = cpu.avx2 && saves_zmm && has(seven.ebx, bit(16) | bit(17) | bit(30) | bit(31));
-  cpu.avx512vnni = cpu.avx512 && has(seven.ecx, bit(11) | bit(12));
+  cpu.avx512vnni = cpu.avx512 && has(seven.ecx, bit(11));
   return cpu;
 }
 
@@ -58,8 +58,7 @@ CpuFeatures detect_cpu() {
   cpu.avx2 = __builtin_cpu_supports("avx2") != 0;
   cpu.avx512 = __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
                __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0;
-  cpu.avx512vnni = cpu.avx512 && __builtin_cpu_supports("avx512vnni") != 0 &&
-                   __builtin_cpu_supports("avx512bitalg") != 0;
+  cpu.avx512vnni = cpu.avx512 && __builtin_cpu_supports("avx512vnni") != 0;
   return cpu;
 }
 

@@ -8,7 +8,7 @@ struct CpuFeatures {
   bool sse42 = false;
   bool avx2 = false;
   bool avx512 = false;      ///< F, BW, DQ and VL together
-  bool avx512vnni = false;  ///< those with VNNI and BITALG
+  bool avx512vnni = false;  ///< those with VNNI
 };
 
 CpuFeatures detect_cpu();

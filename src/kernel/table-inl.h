@@ -23,7 +23,6 @@ constexpr KernelTable make_table(const char* name) {
       make_code_kernel<B, L2U8<B>>(),
       make_code_kernel<B, L2U7<B>>(),
       make_code_kernel<B, L2U4<B>>(),
-      make_code_kernel<B, BitsDot4<B>>(),
   };
 }
 

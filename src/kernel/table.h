@@ -48,7 +48,6 @@ struct KernelTable {
   CodeKernel l2_u8;         ///< Σ (aᵢ - bᵢ)² over bytes
   CodeKernel l2_u7;         ///< the same over bytes that are at most 127, sooner
   CodeKernel l2_u4;         ///< the same over half bytes, two in a byte
-  CodeKernel bits_dot4;  ///< Σⱼ 2ʲ · ones(planeⱼ & b): a is four planes of `bytes` bytes each
 };
 
 }  // namespace quiver::kernel

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <vector>
 
 #include "base/huge_pages.h"
@@ -15,6 +16,8 @@ class CodeMemory {
   CodeMemory() = default;
   /// `bytes` of it. Throws std::bad_alloc.
   explicit CodeMemory(size_t bytes) {
+    // Else it is std::length_error.
+    if (lines_for(bytes) > lines_.max_size()) throw std::bad_alloc();
     lines_.reserve(lines_for(bytes));
     prefer_huge_pages(lines_.data(), lines_.capacity() * sizeof(Line));
     grow(bytes);
@@ -35,7 +38,9 @@ class CodeMemory {
     uint8_t bytes[kernel::kCodeAlignment];
   };
 
-  static size_t lines_for(size_t bytes) { return (bytes + sizeof(Line) - 1) / sizeof(Line); }
+  static size_t lines_for(size_t bytes) {
+    return bytes / sizeof(Line) + (bytes % sizeof(Line) != 0 ? 1 : 0);
+  }
 
   std::vector<Line> lines_;
 };

@@ -1,5 +1,7 @@
 #include "quant/codec.h"
 
+#include <string>
+
 #include "quant/byte_codec.h"
 #include "quant/code_form.h"
 #include "quant/scalar_codec.h"
@@ -28,9 +30,11 @@ Expected<std::unique_ptr<Codec>> read_codec(CodeKind kind, Metric metric, uint32
     case CodeKind::kSq4:
       return as_codec(ScalarCodec::read(kind, metric, dim, parameters));
     case CodeKind::kNone:
-      break;
+      return corrupt_parameters();
   }
-  return corrupt_parameters();
+  return Error{Code::kUnsupportedFormat, "has codes of kind " +
+                                             std::to_string(static_cast<uint32_t>(kind)) +
+                                             ", which this release does not know"};
 }
 
 }  // namespace quiver::quant

@@ -33,8 +33,6 @@ class Codec {
   /// Whether what the kernel gives are the bits of floats that are not negative: they order as
   /// whole numbers do, but are no multiples of each other.
   [[nodiscard]] virtual bool has_float_distances() const { return false; }
-  /// Whether two rows' codes are compared like a query's and a row's: a graph can be built by them.
-  [[nodiscard]] virtual bool is_symmetric() const { return true; }
 
   /// `vector` and `inv_norm` as in TrainingRows; `code` receives bytes().
   virtual void encode_row(const float* vector, float inv_norm, uint8_t* code) const = 0;
@@ -47,7 +45,8 @@ class Codec {
   [[nodiscard]] virtual Buffer parameters() const = 0;
 };
 
-/// The codec that `parameters` describe, which come from a file: CORRUPT_FILE if they do not fit.
+/// The codec that `parameters` describe, which come from a file: CORRUPT_FILE if they do not fit,
+/// UNSUPPORTED_FORMAT for a kind that only a later release knows.
 Expected<std::unique_ptr<Codec>> read_codec(CodeKind kind, Metric metric, uint32_t dim,
                                             Bytes parameters);
 

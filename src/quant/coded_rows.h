@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/array_bytes.h"
 #include "base/bytes.h"
 #include "quant/code_memory.h"
 #include "quant/codec.h"
@@ -15,7 +16,7 @@ class CodedRows {
  public:
   /// Room for the codes of `rows` rows, which are to be encoded one by one. Throws std::bad_alloc.
   CodedRows(std::shared_ptr<const Codec> codec, uint32_t rows)
-      : codec_(std::move(codec)), rows_(rows), memory_(rows * codec_->bytes()) {}
+      : codec_(std::move(codec)), rows_(rows), memory_(array_bytes(rows, codec_->bytes())) {}
 
   [[nodiscard]] const Codec& codec() const { return *codec_; }
   [[nodiscard]] uint32_t rows() const { return rows_; }

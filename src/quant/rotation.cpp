@@ -3,6 +3,8 @@
 #include <bit>
 #include <cmath>
 
+#include "base/hash.h"
+
 namespace quiver::quant {
 namespace {
 
@@ -10,15 +12,6 @@ namespace {
 /// one coordinate, the worst case).
 constexpr uint32_t kWholeRounds = 3;
 constexpr uint32_t kPartRounds = 4;
-
-/// SplitMix64 (Steele, Lea & Flood 2014).
-uint64_t next_random(uint64_t& state) {
-  state += 0x9E3779B97F4A7C15ULL;
-  uint64_t z = state;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-  return z ^ (z >> 31);
-}
 
 /// The Walsh–Hadamard transform, not scaled. `n` is a power of two, at least 4.
 void transform(float* v, uint32_t n) {
@@ -55,7 +48,10 @@ Rotation::Rotation(uint32_t dim, uint64_t seed) : dim_(dim), block_(std::bit_flo
   signs_.resize(size_t{rounds} * block_);
   uint64_t bits = 0;
   for (size_t i = 0; i < signs_.size(); ++i) {
-    if (i % 64 == 0) bits = next_random(seed);
+    if (i % 64 == 0) {
+      bits = split_mix(seed);
+      seed += kSplitMixStep;
+    }
     signs_[i] = (bits >> (i % 64) & 1) != 0 ? factor : -factor;
   }
 }

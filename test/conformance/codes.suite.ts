@@ -131,6 +131,10 @@ export function codesSuite(backend: Backend): void {
       }
       const error = await errorOf(() => index.querySync({ vector: [1, 2] }));
       expect(error.code).toBe('DIMENSION_MISMATCH');
+      const { signal } = new AbortController();
+      const aborting = await errorOf(() => index.querySync({ vector: [1], signal } as never));
+      expect(aborting.code).toBe('INVALID_ARGUMENT');
+      expect(aborting.message).toContain("'signal'");
       const other = open();
       expect((await errorOf(() => other.querySync({ vector: [1] }))).code).toBe('NOT_OPEN');
       await other.open();

@@ -2,7 +2,7 @@
 // the folder open the other must be refused.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Backend, LocalIndex, type LocalIndexOptions } from '../../js/index.ts';
-import { errorOf, newFolder, randomVectors } from './helpers.ts';
+import { errorOf, newFolder, randomNumbers, randomVectors } from './helpers.ts';
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -53,6 +53,39 @@ describe.each(pairs)('%s writes, %s reads', (writer, reader) => {
       await third.close();
     },
   );
+
+  test('the same rows of many that are equally near, by a walk among filtered and deleted ones', async () => {
+    const next = randomNumbers(30);
+    const whole = () => Float32Array.from({ length: 6 }, () => Math.floor((next() + 1) * 4));
+    const rows = 20_000;
+    const first = new LocalIndex(folder, { metric: 'l2', M: 8, backend: writer });
+    await first.createIndex();
+    await first.insertItems(
+      Array.from({ length: rows }, (_, i) => ({
+        id: `${i}`,
+        vector: whole(),
+        metadata: { third: i % 3 },
+      })),
+    );
+    await first.optimize();
+    await first.deleteItems(Array.from({ length: rows / 10 }, (_, i) => `${i * 10}`));
+    await first.close();
+    const queries = Array.from({ length: 100 }, whole);
+    // Few candidates, so that among equal rows it matters which are kept.
+    const answers = async (backend: Backend) => {
+      const index = new LocalIndex(folder, { backend });
+      const found = [
+        await index.queryMany(queries, { topK: 10, ef: 10 }),
+        await index.queryMany(queries, { topK: 10, ef: 12, filter: { third: { $ne: 0 } } }),
+      ];
+      const { segments } = await index.getIndexStats();
+      await index.close();
+      return { found, segments };
+    };
+    const ofReader = await answers(reader);
+    expect(ofReader.segments).toMatchObject([{ graph: true, rows, deleted: rows / 10 }]);
+    expect(ofReader).toStrictEqual(await answers(writer));
+  });
 
   test('a second writer is refused while the first has written and is open', async () => {
     const first = new LocalIndex(folder, { backend: writer });

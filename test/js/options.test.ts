@@ -4,6 +4,8 @@ import {
   checkIndexOptions,
   checkInsertOptions,
   checkQueryManyOptions,
+  checkQueryOptions,
+  checkQuerySyncOptions,
   checkStreamOptions,
 } from '../../js/options.ts';
 import { errorOf } from '../conformance/helpers.ts';
@@ -53,6 +55,25 @@ test.each([0, -1, 1.5, Number.NaN, 2 ** 32, '10', null])('topK %s is refused', a
   expect((await errorOf(() => checkQueryManyOptions(vague({ topK })))).code).toBe('INVALID_TOP_K');
 });
 
+test.each([0, -0.5, 1.01, Number.NaN, '0.9', true, [0.5], null])(
+  'targetRecall %o is refused',
+  async (targetRecall) => {
+    const error = await errorOf(() => checkQueryManyOptions(vague({ targetRecall })));
+    expect(error.code).toBe('INVALID_ARGUMENT');
+    expect(error.message).toContain('targetRecall');
+  },
+);
+
+test('querySync takes what query does, but no signal', async () => {
+  const { signal } = new AbortController();
+  const options = { vector: [1], topK: 3, ef: 20, targetRecall: 1, filter: { a: 1 }, minScore: 0 };
+  checkQueryOptions({ ...options, signal });
+  checkQuerySyncOptions(options);
+  const error = await errorOf(() => checkQuerySyncOptions(vague({ ...options, signal })));
+  expect(error.code).toBe('INVALID_ARGUMENT');
+  expect(error.message).toContain("'signal'");
+});
+
 test('good values pass, undefined means the default', () => {
   checkIndexOptions({
     dimensions: 65536,
@@ -69,6 +90,7 @@ test('good values pass, undefined means the default', () => {
   checkQueryManyOptions({
     topK: 0xffffffff,
     ef: 1,
+    targetRecall: 0.01,
     minScore: -1,
     includeVectors: true,
     exact: true,

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <vector>
 
+#include "index/graph/visited.h"
+
 namespace quiver::index {
 
 /// A row and how far it is, as one number, so that the nearest are sorted, and equally near ones by
@@ -19,7 +21,8 @@ constexpr RankedRow ranked(uint32_t distance, uint32_t row) {
 constexpr uint32_t row_of(RankedRow ranked) { return static_cast<uint32_t>(ranked) >> 1; }
 constexpr uint32_t distance_of(RankedRow ranked) { return static_cast<uint32_t>(ranked >> 32); }
 
-/// The nearest `capacity` rows that a walk has met, each expanded at most once.
+/// The nearest `capacity` rows that a walk has met, each expanded at most once. Not CandidatePool,
+/// which also takes distances that are no whole numbers: to compare one number orders equal rows.
 class BuildPool {
  public:
   void clear(uint32_t capacity) {
@@ -69,34 +72,9 @@ class BuildPool {
   size_t cursor_ = 0;
 };
 
-/// Which rows a walk has seen: a byte a row, so that much of it stays in the nearest caches.
-class BuildVisited {
- public:
-  explicit BuildVisited(uint32_t rows) : marks_(rows, 0) {}
-
-  void clear() {
-    if (++walk_ != 0) return;
-    std::fill(marks_.begin(), marks_.end(), uint8_t{0});
-    walk_ = 1;
-  }
-
-  /// Marks the row; whether it was new.
-  bool insert(uint32_t row) {
-    const bool is_new = marks_[row] != walk_;
-    marks_[row] = walk_;
-    return is_new;
-  }
-
- private:
-  std::vector<uint8_t> marks_;
-  uint8_t walk_ = 0;
-};
-
 /// What a thread needs to link rows, kept from row to row so that linking allocates nothing.
 struct BuildScratch {
-  explicit BuildScratch(uint32_t all_rows) : visited(all_rows) {}
-
-  BuildVisited visited;
+  VisitedSet visited;
   BuildPool pool;
   std::vector<uint32_t> rows;       // to be measured
   std::vector<uint32_t> distances;  // of `rows`

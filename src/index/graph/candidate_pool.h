@@ -7,16 +7,30 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/scratch.h"
 #include "index/graph/graph_layout.h"
 
 namespace quiver::index {
 
-/// A row that a walk has met.
+/// A row that a walk has met. Equally near ones are in the order of their numbers: a heap would
+/// else leave them in an order that depends on the standard library.
 template <typename Distance>
 struct Met {
   Distance distance;
   uint32_t row;
+
+  friend bool operator<(const Met& a, const Met& b) {
+    return a.distance != b.distance ? a.distance < b.distance : a.row < b.row;
+  }
+  friend bool operator>(const Met& a, const Met& b) { return b < a; }
 };
+
+/// A damaged file can hold vectors whose distance is none.
+template <typename Distance>
+bool is_number(Distance distance) {
+  if constexpr (std::is_floating_point_v<Distance>) return !std::isnan(distance);
+  return true;
+}
 
 /// The nearest `capacity` rows that a walk has met, sorted, each expanded at most once. A sorted
 /// array beats a heap up to a capacity of some hundreds because insertion is one short move. Rows
@@ -25,19 +39,18 @@ template <typename Distance>
 class CandidatePool {
  public:
   void clear(size_t capacity) {
+    free_if_wasteful(entries_, capacity + 1);
     if (entries_.size() < capacity + 1) entries_.resize(capacity + 1);
     capacity_ = capacity;
     size_ = 0;
     cursor_ = 0;
   }
 
-  /// Whether the row was taken: what is not nearer than the farthest of a full pool is not, and what
-  /// is no number.
+  /// Whether the row was taken: what is not nearer than the farthest of a full pool is not, and
+  /// what is no number.
   bool insert(Distance distance, uint32_t row) {
     if (size_ == capacity_ && !(distance < limit_)) return false;
-    if constexpr (std::is_floating_point_v<Distance>) {
-      if (std::isnan(distance)) return false;
-    }
+    if (!is_number(distance)) return false;
     Entry* const begin = entries_.data();
     Entry* const place =
         std::upper_bound(begin, begin + size_, distance,

@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "base/array_bytes.h"
+#include "base/hash.h"
 #include "base/huge_pages.h"
 #include "index/graph/build_phases.h"
 #include "index/graph/build_scratch.h"
@@ -23,9 +25,9 @@ namespace {
 
 /// Rows as a space of hnswlib: what it keeps of a row is its number, and the codes are looked up.
 /// Its distances are signed.
-class CodeSpace : public hnswlib::SpaceInterface<int64_t> {
+class HnswlibSpace : public hnswlib::SpaceInterface<int64_t> {
  public:
-  explicit CodeSpace(const CodeBlock& codes) : codes_(codes) {}
+  explicit HnswlibSpace(const CodeBlock& codes) : codes_(codes) {}
 
   size_t get_data_size() override { return sizeof(uint32_t); }
   hnswlib::DISTFUNC<int64_t> get_dist_func() override { return measure; }
@@ -41,24 +43,18 @@ class CodeSpace : public hnswlib::SpaceInterface<int64_t> {
   CodeBlock codes_;
 };
 
-uint64_t mix(uint64_t x) {  // splitmix64, Steele, Lea & Flood 2014
-  x += 0x9E3779B97F4A7C15ULL;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
-  return x ^ (x >> 31);
-}
-
 /// The level of a row: l or higher with probability m^-l, as in the paper, from the row number
 /// alone.
 int level_of(uint32_t row, uint32_t m) {
-  const uint64_t draw = mix(row);
+  const uint64_t draw = split_mix(row);
   int level = 0;
   for (uint64_t limit = UINT64_MAX / m; draw < limit && level < 32; limit /= m) ++level;
   return level;
 }
 
 template <typename T>
-T* resized(T* memory, size_t bytes) {
+T* resized(T* memory, size_t count, size_t size) {
+  const size_t bytes = array_bytes(count, size);
   void* const moved = std::realloc(memory, std::max<size_t>(bytes, 1));
   if (moved == nullptr) throw std::bad_alloc();
   return static_cast<T*>(moved);
@@ -66,14 +62,14 @@ T* resized(T* memory, size_t bytes) {
 
 }  // namespace
 
-class GraphBuilder::Graph : private CodeSpace, public hnswlib::HierarchicalNSW<int64_t> {
+class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNSW<int64_t> {
  public:
   using Base = hnswlib::HierarchicalNSW<int64_t>;
 
   /// hnswlib is told of one row, so that it allocates no locks and no sets of visited rows for all.
   Graph(const GraphParams& params, const CodeBlock& codes, GraphAdoption adoption)
-      : CodeSpace(codes),
-        Base(static_cast<CodeSpace*>(this), 1, params.m, params.ef_construction),
+      : HnswlibSpace(codes),
+        Base(static_cast<HnswlibSpace*>(this), 1, params.m, params.ef_construction),
         adoption_(std::move(adoption)),
         linker_(codes, make_room(), static_cast<uint32_t>(ef_construction_)) {
     order_ = adopt();
@@ -153,7 +149,7 @@ class GraphBuilder::Graph : private CodeSpace, public hnswlib::HierarchicalNSW<i
         }
         graph_.idle_.reserve(++graph_.scratches_);
       }
-      scratch_ = std::make_unique<BuildScratch>(graph_.adoption_.rows());
+      scratch_ = std::make_unique<BuildScratch>();
     }
     ~Lease() {
       const std::lock_guard lock(graph_.scratch_mutex_);
@@ -172,9 +168,9 @@ class GraphBuilder::Graph : private CodeSpace, public hnswlib::HierarchicalNSW<i
   /// Makes room for all rows, with empty lists.
   LinkLists make_room() {
     const uint32_t rows = adoption_.rows();
-    data_level0_memory_ = resized(data_level0_memory_, rows * size_data_per_element_);
+    data_level0_memory_ = resized(data_level0_memory_, rows, size_data_per_element_);
     prefer_huge_pages(data_level0_memory_, rows * size_data_per_element_);
-    linkLists_ = resized(linkLists_, rows * sizeof(*linkLists_));
+    linkLists_ = resized(linkLists_, rows, sizeof(*linkLists_));
     element_levels_.resize(rows);
     max_elements_ = rows;
     for (uint32_t row = 0; row < rows; ++row) {

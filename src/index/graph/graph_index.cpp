@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "base/scratch.h"
 #include "index/graph/walk.h"
 #include "index/nearest.h"
 #include "kernel/dispatch.h"
@@ -59,20 +60,28 @@ bool GraphIndex::search_in(const Space& space, const SearchRequest& request,
   thread_local std::vector<uint32_t> rows;
   const bool is_exact = std::is_same_v<Distance, float> || request.code.is_exact;
   Walk<Space> walk(space, graph_, block_.rows, scratch);
+  free_if_wasteful(rows, request.ef);
   if (request.allows_all) {
     walk.meet_all(request.ef);
     const auto at = [](size_t i) { return scratch.pool.at(i); };
     choose(request, is_exact, scratch.pool.size(), at, rows);
   } else {
     thread_local std::vector<Met<Distance>> kept;
+    free_if_wasteful(kept, request.ef);
     const auto allows = [&](uint32_t node) { return request.rules->allows(row_of(node)); };
     if (!walk.meet_allowed(request.ef, allows, kept)) return false;
     const auto at = [](size_t i) { return kept[i]; };
     choose(request, is_exact, kept.size(), at, rows);
   }
   for (uint32_t& row : rows) row = row_of(row);
+  if (!node_rows_.empty()) {
+    // In a damaged file several nodes can be one row.
+    scratch.visited.clear(block_.rows);
+    std::erase_if(rows, [](uint32_t row) { return !scratch.visited.insert(row); });
+  }
   measure(request, rows, out);
-  return true;
+  // Fewer only where lists or vectors are damaged.
+  return out.size() == request.k;
 }
 
 /// Row 0 for a number that is none: the file is damaged.
@@ -85,6 +94,7 @@ uint32_t GraphIndex::row_of(uint32_t node) const {
 void GraphIndex::measure(const SearchRequest& request, std::vector<uint32_t>& rows,
                          std::vector<Neighbor>& out) const {
   thread_local std::vector<float> distances;
+  free_if_wasteful(distances, rows.size());
   distances.resize(rows.size());
   kernel::batch_distance(kernel::active(), metric_)(request.query, block_.vectors, block_.inv_norms,
                                                     rows.data(), rows.size(), dim_,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/prefetch.h"
+
 namespace quiver::index {
 namespace {
 
@@ -11,15 +13,10 @@ namespace {
 constexpr uint32_t kStrict = 10;
 constexpr uint32_t kLax = 11;
 
-/// Asks for a list of neighbours ahead of its use, where the compiler can.
-void prefetch(const uint32_t* list, uint32_t capacity) {
-#if defined(__GNUC__)
+/// Asks for a list of neighbours ahead of its use.
+void prefetch_list(const uint32_t* list, uint32_t capacity) {
   constexpr uint32_t kLineWords = 16;
-  for (uint32_t at = 0; at < capacity; at += kLineWords) __builtin_prefetch(list + at);
-#else
-  (void)list;
-  (void)capacity;
-#endif
+  for (uint32_t at = 0; at < capacity; at += kLineWords) prefetch(list + at);
 }
 
 }  // namespace
@@ -55,7 +52,7 @@ uint32_t RowLinker::descend(uint32_t row, uint32_t entry, uint32_t top, uint32_t
 
 /// The nearest rows that a best-first walk from `start` meets, without `row`: in scratch.pool.
 void RowLinker::walk(uint32_t row, uint32_t start, uint32_t level, BuildScratch& scratch) const {
-  scratch.visited.clear();
+  scratch.visited.clear(codes_.rows);
   scratch.visited.insert(row);
   scratch.visited.insert(start);
   scratch.pool.clear(ef_);
@@ -72,7 +69,7 @@ void RowLinker::walk(uint32_t row, uint32_t start, uint32_t level, BuildScratch&
     for (size_t i = 0; i < count; ++i) {
       // Nearly all that are taken are expanded sooner or later.
       if (scratch.pool.insert(ranked(scratch.distances[i], scratch.rows[i]))) {
-        prefetch(lists_.at(scratch.rows[i], level), capacity);
+        prefetch_list(lists_.at(scratch.rows[i], level), capacity);
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <queue>
 #include <vector>
 
@@ -72,34 +73,28 @@ class Walk {
     }
   }
 
-  /// The nearest `ef` rows that `allows` says yes to, nearest first, by a walk that is ordered by
-  /// distance alone. False if it has measured an eighth of all rows and is not done, or has seen
-  /// all that can be reached and found fewer: then measuring them all in order costs about as much,
-  /// and is exact.
+  /// The nearest `ef` rows that `allows` says yes to, nearest first, by a walk that goes by
+  /// distance whatever is allowed. False if it has measured an eighth of all rows and is not done,
+  /// or has seen all that can be reached and found fewer: then measuring them all in order costs
+  /// about as much, and is exact.
   template <typename Allows>
   bool meet_allowed(uint32_t ef, const Allows& allows, std::vector<Met<Distance>>& kept) {
-    const auto farther = [](const Met<Distance>& a, const Met<Distance>& b) {
-      return a.distance > b.distance;
-    };
-    const auto closer = [](const Met<Distance>& a, const Met<Distance>& b) {
-      return a.distance < b.distance;
-    };
-    std::priority_queue<Met<Distance>, std::vector<Met<Distance>>, decltype(farther)> frontier(
-        farther);
+    std::priority_queue<Met<Distance>, std::vector<Met<Distance>>, std::greater<>> frontier;
     kept.clear();  // a heap, its farthest in front
     const auto is_near = [&](Distance distance) {
       return kept.size() < ef || distance < kept.front().distance;
     };
     const auto offer = [&](const Met<Distance>& met) {
+      if (!is_number(met.distance)) return;
       frontier.push(met);
       if (!allows(met.row)) return;
       if (kept.size() == ef) {
-        std::pop_heap(kept.begin(), kept.end(), closer);
+        std::pop_heap(kept.begin(), kept.end());
         kept.back() = met;
       } else {
         kept.push_back(met);
       }
-      std::push_heap(kept.begin(), kept.end(), closer);
+      std::push_heap(kept.begin(), kept.end());
     };
     const Met<Distance> start = descend();
     scratch_.visited.insert(start.row);
@@ -117,7 +112,7 @@ class Walk {
       }
     }
     if (kept.size() < ef) return false;
-    std::sort_heap(kept.begin(), kept.end(), closer);
+    std::sort_heap(kept.begin(), kept.end());
     return true;
   }
 

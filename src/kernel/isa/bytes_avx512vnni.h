@@ -6,7 +6,7 @@
 namespace quiver::kernel {
 namespace {
 
-/// With VNNI, which multiplies and adds to 32-bit sums at once, and BITALG, which counts ones.
+/// With VNNI, which multiplies and adds to 32-bit sums at once.
 struct BytesAvx512Vnni : BytesX86<RegsAvx512> {
   static Reg add_u8(Reg sums, Reg a, Reg b) {
     const Reg x = differences16(interleave_low8(a, b));
@@ -21,14 +21,6 @@ struct BytesAvx512Vnni : BytesX86<RegsAvx512> {
 
   static Reg add_u4(Reg sums, Reg a, Reg b) {
     return add_u7(add_u7(sums, low(a), low(b)), high(a), high(b));
-  }
-
-  static Reg add_bits(Reg sums, const Reg (&planes)[4], Reg code) {
-    for (int plane = 0; plane < 4; ++plane) {
-      const Reg ones = _mm512_popcnt_epi8(bits_and(planes[plane], code));
-      sums = _mm512_dpbusd_epi32(sums, ones, each8(1 << plane));
-    }
-    return sums;
   }
 };
 

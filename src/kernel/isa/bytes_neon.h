@@ -29,7 +29,6 @@ struct BytesNeon {
   static Sums add_u4(Sums sums, Reg a, Reg b) {
     return add_u8(add_u8(sums, low(a), low(b)), high(a), high(b));
   }
-  static Sums add_bytes(Sums sums, Reg x) { return vdotq_u32(sums, x, vdupq_n_u8(1)); }
 #else
   static Sums add_u8(Sums sums, Reg a, Reg b) {
     const Reg x = vabdq_u8(a, b);
@@ -42,18 +41,9 @@ struct BytesNeon {
     const Reg y = vabdq_u8(high(a), high(b));
     return vpadalq_u16(sums, vpadalq_u8(vpaddlq_u8(vmulq_u8(x, x)), vmulq_u8(y, y)));
   }
-  static Sums add_bytes(Sums sums, Reg x) { return vpadalq_u16(sums, vpaddlq_u8(x)); }
 #endif
 
   static Sums add_u7(Sums sums, Reg a, Reg b) { return add_u8(sums, a, b); }
-
-  static Sums add_bits(Sums sums, const Reg (&planes)[4], Reg code) {
-    Reg weighted = vcntq_u8(vandq_u8(planes[3], code));
-    for (int plane = 2; plane >= 0; --plane) {
-      weighted = vaddq_u8(vaddq_u8(weighted, weighted), vcntq_u8(vandq_u8(planes[plane], code)));
-    }
-    return add_bytes(sums, weighted);
-  }
 
   static uint32_t total(Sums x) { return vaddvq_u32(x); }
   static void totals(Sums a, Sums b, Sums c, Sums d, uint32_t* out) {

@@ -48,16 +48,6 @@ struct BytesWasm128 {
     return add_squares(add_squares(sums, difference<8>(a, b)), difference<12>(a, b));
   }
 
-  static Sums add_bits(Sums sums, const Reg (&planes)[4], Reg code) {
-    Reg weighted = wasm_i8x16_popcnt(wasm_v128_and(planes[3], code));
-    for (int plane = 2; plane >= 0; --plane) {
-      weighted = wasm_i8x16_add(wasm_i8x16_add(weighted, weighted),
-                                wasm_i8x16_popcnt(wasm_v128_and(planes[plane], code)));
-    }
-    return add32(sums,
-                 wasm_i32x4_extadd_pairwise_i16x8(wasm_u16x8_extadd_pairwise_u8x16(weighted)));
-  }
-
   static uint32_t total(Sums x) {
     const v128_t two = add32(x, wasm_i32x4_shuffle(x, x, 2, 3, 2, 3));
     return static_cast<uint32_t>(wasm_i32x4_extract_lane(two, 0)) +

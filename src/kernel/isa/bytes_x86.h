@@ -35,23 +35,6 @@ struct BytesX86 : R {
     const Reg y = R::abs8(R::sub8(high(a), high(b)));
     return R::add32(sums, pairs_to_32(R::add16(R::multiply8(x, x), R::multiply8(y, y))));
   }
-
-  /// Bytes of 8 · (1 + 2 + 4 + 8) at most, and then sums of eight of them.
-  static Reg add_bits(Reg sums, const Reg (&planes)[4], Reg code) {
-    const Reg code_low = low(code);
-    const Reg code_high = high(code);
-    const auto ones = [=](Reg plane) {
-      const Reg in_low = R::ones_of_half_bytes(R::bits_and(plane, code_low));
-      const Reg in_high =
-          R::ones_of_half_bytes(R::bits_and(R::template shift16<4>(plane), code_high));
-      return R::add8(in_low, in_high);
-    };
-    Reg weighted = ones(planes[3]);
-    for (int plane = 2; plane >= 0; --plane) {
-      weighted = R::add8(R::add8(weighted, weighted), ones(planes[plane]));
-    }
-    return R::add32(sums, R::sum_eights(weighted));
-  }
 };
 
 }  // namespace

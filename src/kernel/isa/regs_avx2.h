@@ -25,18 +25,12 @@ struct RegsAvx2 {
   }
   static Reg interleave_low8(Reg x, Reg y) { return _mm256_unpacklo_epi8(x, y); }
   static Reg interleave_high8(Reg x, Reg y) { return _mm256_unpackhi_epi8(x, y); }
-  static Reg add8(Reg x, Reg y) { return _mm256_add_epi8(x, y); }
   static Reg add16(Reg x, Reg y) { return _mm256_add_epi16(x, y); }
   static Reg add32(Reg x, Reg y) { return _mm256_add_epi32(x, y); }
   static Reg sub8(Reg x, Reg y) { return _mm256_sub_epi8(x, y); }
   static Reg abs8(Reg x) { return _mm256_abs_epi8(x); }
   static Reg multiply8(Reg x, Reg y) { return _mm256_maddubs_epi16(x, y); }
   static Reg multiply16(Reg x, Reg y) { return _mm256_madd_epi16(x, y); }
-  static Reg ones_of_half_bytes(Reg x) {
-    const __m128i ones = _mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
-    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(ones), x);
-  }
-  static Reg sum_eights(Reg x) { return _mm256_sad_epu8(x, zero()); }
 
   static __m128i four(Reg x) {
     return _mm_add_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));

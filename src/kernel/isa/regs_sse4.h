@@ -28,7 +28,6 @@ struct RegsSse4 {
   /// x₀ y₀ x₁ y₁ … of one half of each 128 bits, and of the other.
   static Reg interleave_low8(Reg x, Reg y) { return _mm_unpacklo_epi8(x, y); }
   static Reg interleave_high8(Reg x, Reg y) { return _mm_unpackhi_epi8(x, y); }
-  static Reg add8(Reg x, Reg y) { return _mm_add_epi8(x, y); }
   static Reg add16(Reg x, Reg y) { return _mm_add_epi16(x, y); }
   static Reg add32(Reg x, Reg y) { return _mm_add_epi32(x, y); }
   static Reg sub8(Reg x, Reg y) { return _mm_sub_epi8(x, y); }
@@ -37,11 +36,6 @@ struct RegsSse4 {
   /// twice the width.
   static Reg multiply8(Reg x, Reg y) { return _mm_maddubs_epi16(x, y); }
   static Reg multiply16(Reg x, Reg y) { return _mm_madd_epi16(x, y); }
-  /// Of bytes below 16 each.
-  static Reg ones_of_half_bytes(Reg x) {
-    return _mm_shuffle_epi8(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4), x);
-  }
-  static Reg sum_eights(Reg x) { return _mm_sad_epu8(x, zero()); }
 
   static uint32_t total(Reg x) {
     const Reg two = add32(x, _mm_unpackhi_epi64(x, x));

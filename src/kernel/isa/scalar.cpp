@@ -82,20 +82,6 @@ uint32_t scalar_l2_u4(const uint8_t* a, const uint8_t* b, size_t bytes) {
   return sum;
 }
 
-uint32_t ones(uint32_t byte) {
-  byte -= byte >> 1 & 0x55;
-  byte = (byte & 0x33) + (byte >> 2 & 0x33);
-  return (byte + (byte >> 4)) & 15;
-}
-
-uint32_t scalar_bits_dot4(const uint8_t* planes, const uint8_t* code, size_t bytes) {
-  uint32_t sum = 0;
-  for (uint32_t j = 0; j < 4; ++j) {
-    for (size_t i = 0; i < bytes; ++i) sum += ones(planes[j * bytes + i] & code[i]) << j;
-  }
-  return sum;
-}
-
 template <CodeDistance Pair>
 void scalar_code_batch(const uint8_t* query, const uint8_t* codes, size_t bytes,
                        const uint32_t* ids, size_t count, uint32_t* out) {
@@ -116,7 +102,6 @@ const KernelTable kScalarTable = {
     {scalar_l2_u8, scalar_code_batch<scalar_l2_u8>},
     {scalar_l2_u8, scalar_code_batch<scalar_l2_u8>},
     {scalar_l2_u4, scalar_code_batch<scalar_l2_u4>},
-    {scalar_bits_dot4, scalar_code_batch<scalar_bits_dot4>},
 };
 
 }  // namespace quiver::kernel

@@ -120,6 +120,42 @@ TEST_F(Memory, MappedSegmentsComeByUseAndGoAtTheLimit) {
   EXPECT_EQ(scores(), expected);
 }
 
+TEST_F(Memory, HowLongQueriesTakeIsForgottenWhereTheNextReadsTheDisk) {
+  OpenOptions options;
+  options.seal_threshold = 500;
+  options.memory_limit = 1;
+  open(options);
+  QueryPace& pace = collection_->query_pace();
+  const auto is_known = [&pace] { return pace.estimate(80) < std::chrono::hours(1); };
+  EXPECT_FALSE(is_known());
+  pace.record(80, std::chrono::microseconds(20));
+  ASSERT_TRUE(is_known());
+  ASSERT_EQ(scores().size(), 100U);
+  collection_->keep_to_memory_limit();
+#ifdef __linux__  // elsewhere what the system caches may count
+  EXPECT_FALSE(is_known());
+#endif
+
+  pace.record(80, std::chrono::microseconds(20));
+  BatchMaker batch(kDim);
+  for (uint32_t i = 0; i < 600; ++i) {
+    batch.insert("new " + std::to_string(i), random_vector(random_, kDim));
+  }
+  Transaction transaction;
+  ASSERT_TRUE(transaction.add(batch.encode()));
+  Transaction* const transactions[] = {&transaction};
+  Expected<WriteCounts> results[] = {WriteCounts{}};
+  collection_->commit(transactions, results);
+  ASSERT_TRUE(results[0]);
+  EXPECT_TRUE(is_known());  // rows in memory are not slow
+  auto job = collection_->next_job();
+  ASSERT_TRUE(job);
+  while (!*job->work(collection_->vfs(), std::chrono::steady_clock::time_point::max())) {
+  }
+  ASSERT_TRUE(collection_->install(*job));
+  EXPECT_FALSE(is_known());
+}
+
 #ifdef __linux__
 TEST_F(Memory, TheLimitTakesWhatWasNotUsedForLongest) {
   OpenOptions options;

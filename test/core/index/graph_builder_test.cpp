@@ -388,17 +388,6 @@ TEST(BuildPool, KeepsTheNearestAndExpandsEachOnce) {
   }
 }
 
-TEST(BuildVisited, ForgetsAtEachClearAlsoWhenItsCounterTurnsOver) {
-  BuildVisited visited(10);
-  for (uint32_t walk = 0; walk < 1000; ++walk) {
-    visited.clear();
-    const uint32_t row = walk % 10;
-    ASSERT_TRUE(visited.insert(row)) << walk;
-    ASSERT_FALSE(visited.insert(row)) << walk;
-    ASSERT_TRUE(visited.insert((row + 5) % 10)) << walk;
-  }
-}
-
 TEST(BuildPhases, DoEachUnitOnceAndNoneBeforeThePhaseBeforeIsDone) {
   constexpr uint32_t kPhases = 300;
   BuildPhases phases;

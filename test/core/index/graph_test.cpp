@@ -392,7 +392,7 @@ TEST_F(GraphBytes, ThatNameRowsBeyondTheLastAreFoundAndHarmless) {
       const auto graph = decode(upper_, damaged);
       ASSERT_TRUE(graph);
       ASSERT_EQ(check_graph(*graph).error().code, Code::kCorruptFile) << i;
-      ASSERT_LE(search(*graph).size(), 10U);
+      ASSERT_EQ(search(*graph).size(), 10U);
     }
   }
 }
@@ -409,7 +409,59 @@ TEST_F(GraphBytes, OfVectorsThatAreNoNumbersAreHarmless) {
     std::vector<Neighbor> found;
     for (const bool all : {true, false}) {
       index.search({query_.data(), {}, 10, 16, &rules, all}, found);
+      ASSERT_EQ(found.size(), 10U);
       for (const Neighbor& each : found) ASSERT_FALSE(std::isnan(each.distance));
+    }
+  }
+}
+
+TEST_F(GraphBytes, ThatLeadNowhereDoNotCostResults) {
+  const auto graph = decode(upper_, level0_);
+  ASSERT_TRUE(graph);
+  const std::vector<uint32_t> nowhere(level0_.size(), kNoRow);
+  const auto cut = decode(upper_, nowhere);
+  ASSERT_TRUE(cut);
+  std::vector<float> vectors(example_.block().vectors, example_.block().vectors + kRows * 4);
+  std::fill_n(&vectors[size_t{graph->entry_row} * 4], 4, std::numeric_limits<float>::quiet_NaN());
+  const GraphIndex without_lists(Metric::kL2, 4, example_.block(), *cut);
+  const GraphIndex without_entry(Metric::kL2, 4, {vectors.data(), nullptr, 0, kRows}, *graph);
+  for (const GraphIndex* index : {&without_lists, &without_entry}) {
+    for (const bool all : {true, false}) {
+      const Rules rules;
+      const SearchRequest request{query_.data(), {}, 10, 16, &rules, all};
+      std::vector<Neighbor> found;
+      std::vector<Neighbor> expected;
+      index->search(request, found);
+      index->flat().search(request, expected);
+      ASSERT_EQ(found.size(), 10U);
+      for (size_t i = 0; i < 10; ++i) EXPECT_EQ(found[i].row, expected[i].row);
+    }
+  }
+}
+
+TEST_F(GraphBytes, ThatTakeManyNodesForOneRowGiveItOnce) {
+  const quant::Vectors rows(
+      Metric::kL2, 4, {example_.block().vectors, example_.block().vectors + size_t{kRows} * 4});
+  const quant::CodedRows codes =
+      quant::encode_all(quant::build_codec({}, Metric::kL2, 4, rows), rows);
+  const auto graph = decode(upper_, level0_);
+  ASSERT_TRUE(graph);
+  quant::CodeMemory code(codes.codec().query_bytes());
+  const bool is_exact = codes.codec().encode_query(query_.data(), code.data());
+  for (const uint32_t shared : {1U, 4U, kRows}) {
+    std::vector<uint32_t> node_rows(kRows);
+    for (uint32_t node = 0; node < kRows; ++node) node_rows[node] = node / shared * shared;
+    const GraphIndex index(Metric::kL2, 4, example_.block(), block_of(codes), node_rows, *graph);
+    for (const bool all : {true, false}) {
+      const Rules rules;
+      std::vector<Neighbor> found;
+      index.search(
+          {query_.data(), {code.data(), &codes.codec().kernel(), is_exact}, 10, 16, &rules, all},
+          found);
+      std::set<uint32_t> distinct;
+      for (const Neighbor& each : found) distinct.insert(each.row);
+      EXPECT_EQ(distinct.size(), 10U) << shared;
+      EXPECT_EQ(found.size(), 10U) << shared;
     }
   }
 }

@@ -35,7 +35,7 @@ TEST_F(Dispatch, ScalarIsAlwaysThereAndLast) {
     EXPECT_NE(table->cosine, nullptr);
     EXPECT_NE(table->l2_batch, nullptr);
     EXPECT_NE(table->inner_product_batch, nullptr);
-    for (const CodeKernel& kernel : {table->l2_u8, table->l2_u7, table->l2_u4, table->bits_dot4}) {
+    for (const CodeKernel& kernel : {table->l2_u8, table->l2_u7, table->l2_u4}) {
       EXPECT_NE(kernel.pair, nullptr);
       EXPECT_NE(kernel.batch, nullptr);
     }

@@ -224,7 +224,8 @@ TEST(Parameters, ThatDoNotFitAreRefused) {
   EXPECT_FALSE(read_codec(CodeKind::kSq8, Metric::kL2, dim, longer));
   EXPECT_FALSE(read_codec(CodeKind::kSq8, Metric::kL2, dim + 1, good));
   EXPECT_FALSE(read_codec(CodeKind::kNone, Metric::kL2, dim, good));
-  EXPECT_FALSE(read_codec(static_cast<CodeKind>(77), Metric::kL2, dim, good));
+  const auto later = read_codec(static_cast<CodeKind>(77), Metric::kL2, dim, good);
+  EXPECT_EQ(later.error().code, Code::kUnsupportedFormat);
   // Whatever else they hold, codes can be made with them.
   std::mt19937 random(1);
   CodeMemory code(codec->bytes());
@@ -236,6 +237,11 @@ TEST(Parameters, ThatDoNotFitAreRefused) {
       (*read)->encode_row(rows.vector(0), 1, code.data());
     }
   }
+}
+
+TEST(CodedRows, OfMoreBytesThanThereAreAddressesAreRefused) {
+  EXPECT_THROW(CodeMemory{SIZE_MAX}, std::bad_alloc);
+  EXPECT_THROW(CodeMemory{SIZE_MAX / 2 + 1}, std::bad_alloc);
 }
 
 TEST(ChooseCodec, TakesWhatFindsTheNeighbours) {
