@@ -150,7 +150,7 @@ TEST_F(Memory, HowLongQueriesTakeIsForgottenWhereTheNextReadsTheDisk) {
   EXPECT_TRUE(is_known());  // rows in memory are not slow
   auto job = collection_->next_job();
   ASSERT_TRUE(job);
-  while (!*job->work(collection_->vfs(), std::chrono::steady_clock::time_point::max())) {
+  while (!*job->work(collection_->vfs(), [] { return true; })) {
   }
   ASSERT_TRUE(collection_->install(*job));
   EXPECT_FALSE(is_known());

@@ -443,7 +443,7 @@ TEST_F(GraphBytes, ThatTakeManyNodesForOneRowGiveItOnce) {
   const quant::Vectors rows(
       Metric::kL2, 4, {example_.block().vectors, example_.block().vectors + size_t{kRows} * 4});
   const quant::CodedRows codes =
-      quant::encode_all(quant::build_codec({}, Metric::kL2, 4, rows), rows);
+      quant::encode_all(quant::choose_codecs({}, Metric::kL2, 4, rows).build, rows);
   const auto graph = decode(upper_, level0_);
   ASSERT_TRUE(graph);
   quant::CodeMemory code(codes.codec().query_bytes());
