@@ -261,7 +261,7 @@ Expected<void> Collection::make_room() {
   }
   size_t first = busy_parts_;
   while (state_.parts[first].segment_number != 0) ++first;
-  const Expected<void> done = caught([&] { return seal_without_graph(first); });
+  Expected<void> done = caught([&] { return seal_without_graph(first); });
   room_wanted_at_ = done ? 0 : bytes + most_head_bytes();
   if (!done) set_maintenance_error(done.error());
   return done;

@@ -132,7 +132,7 @@ Expected<bool> MaintenanceJob::work(store::Vfs& vfs, const std::function<bool()>
         continue;
       }
       if (walkable_ && walkable_->is_linking()) {
-        const auto linked = walkable_->link(has_time);
+        auto linked = walkable_->link(has_time);
         if (!linked || !*linked) return linked;
         walkable_->end_linking();
       }

@@ -455,7 +455,7 @@ Expected<bool> Session::maintain(std::chrono::steady_clock::time_point until) {
     return false;
   }
   const auto is_time_left = [until] { return std::chrono::steady_clock::now() < until; };
-  const auto done = job_->work(collection_->vfs(), is_time_left);
+  auto done = job_->work(collection_->vfs(), is_time_left);
   if (!done) return done;
   collection_->set_progress(false, job_->rows_done(), job_->rows());
   if (!*done) return true;

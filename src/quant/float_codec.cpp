@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "quant/code_form.h"
 
@@ -12,9 +14,15 @@ namespace {
 
 const float* as_floats(const uint8_t* code) { return reinterpret_cast<const float*>(code); }
 
+/// What is no number, as the distances of damaged vectors are, is farthest.
+uint32_t bits_of(float distance) {
+  return std::bit_cast<uint32_t>(std::isnan(distance) ? std::numeric_limits<float>::infinity()
+                                                      : distance);
+}
+
 uint32_t distance(const uint8_t* a, const uint8_t* b, size_t bytes) {
-  return std::bit_cast<uint32_t>(kernel::active().l2(as_floats(a), as_floats(b),
-                                                     static_cast<uint32_t>(bytes / sizeof(float))));
+  return bits_of(kernel::active().l2(as_floats(a), as_floats(b),
+                                     static_cast<uint32_t>(bytes / sizeof(float))));
 }
 
 void distances(const uint8_t* query, const uint8_t* codes, size_t bytes, const uint32_t* ids,
@@ -27,7 +35,7 @@ void distances(const uint8_t* query, const uint8_t* codes, size_t bytes, const u
                               as_floats(ids == nullptr ? codes + at * bytes : codes), nullptr,
                               ids == nullptr ? nullptr : ids + at, n,
                               static_cast<uint32_t>(bytes / sizeof(float)), some.data());
-    std::memcpy(out + at, some.data(), n * sizeof(float));
+    std::transform(some.begin(), some.begin() + static_cast<ptrdiff_t>(n), out + at, bits_of);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "quant/byte_codec.h"
@@ -151,6 +152,19 @@ TEST(FloatCodec, OrdersAsTheMetricDoes) {
       EXPECT_GT(recall(codec, metric, rows, queries, dim, 10), dim == 1 ? 0.5 : 0.99) << dim;
     }
   }
+}
+
+TEST(FloatCodec, PutsWhatIsNoNumberFarthest) {
+  const uint32_t dim = 4;
+  const float none = std::numeric_limits<float>::quiet_NaN();
+  const Vectors rows(Metric::kL2, dim, {1, 2, 3, 4, none, -none, 3, 4, 3e38F, 0, 0, 0});
+  const FloatCodec codec(L2Space(Metric::kL2, dim, 0));
+  const auto distances = distances_by_code(codec, rows, Metric::kL2, dim, rows.vector(0));
+  EXPECT_EQ(distances[0], 0U);
+  EXPECT_EQ(distances[1], distances[2]);
+  EXPECT_GT(distances[1], 0U);
+  // One more, as the builder counts, is a number still.
+  EXPECT_LT(distances[1], std::numeric_limits<uint32_t>::max());
 }
 
 TEST(ByteCodec, TakesWholeNumbersInARangeOf256) {
