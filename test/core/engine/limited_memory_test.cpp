@@ -23,7 +23,8 @@ TEST(LimitedMemory, HoldsWhatIsNotTooLarge) {
 
 }  // namespace quiver::test
 
-// Every other form ends in one of these.
+// All forms that take one object without alignment: a sanitizer has its own of each, and memory
+// must go back to where it came from.
 [[gnu::noinline]] void* operator new(size_t bytes) {
   if (bytes > quiver::test::largest_allocation.load(std::memory_order_relaxed)) {
     throw std::bad_alloc();
@@ -31,7 +32,14 @@ TEST(LimitedMemory, HoldsWhatIsNotTooLarge) {
   if (void* const memory = std::malloc(bytes != 0 ? bytes : 1)) return memory;
   throw std::bad_alloc();
 }
+[[gnu::noinline]] void* operator new(size_t bytes, const std::nothrow_t& /*unused*/) noexcept {
+  if (bytes > quiver::test::largest_allocation.load(std::memory_order_relaxed)) return nullptr;
+  return std::malloc(bytes != 0 ? bytes : 1);
+}
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t& /*unused*/) noexcept {
+  std::free(memory);
+}
 [[gnu::noinline]] void operator delete(void* memory, size_t /*bytes*/) noexcept {
   std::free(memory);
 }
