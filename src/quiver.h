@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/exception.h"
 #include "base/expected.h"
 #include "engine/session.h"
 #include "store/vfs.h"

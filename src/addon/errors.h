@@ -1,7 +1,6 @@
 #pragma once
 
 #include "addon/napi_setup.h"
-#include "base/exception.h"
 #include "quiver.h"
 
 namespace quiver::addon {

@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <new>
+#include <stdexcept>
 #include <string>
 
 namespace quiver {
@@ -10,7 +11,10 @@ Error error_of_current_exception() {
   try {
     throw;
   } catch (const std::bad_alloc&) {
-    return Error{Code::kOutOfMemory, "out of memory"};
+    return Error{Code::kOutOfMemory, "Out of memory"};
+  } catch (const std::length_error&) {
+    // Where addresses have 32 bits a container may hold half of what they reach.
+    return Error{Code::kOutOfMemory, "Out of memory: more than 2 GiB were asked for at once"};
   } catch (const std::exception& exception) {
     return Error{Code::kInternal, std::string("unexpected exception: ") + exception.what()};
   } catch (...) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "base/caught.h"
+#include "base/exception.h"
 #include "engine/collection.h"
 #include "store/file_names.h"
 

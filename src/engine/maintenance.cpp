@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/caught.h"
+#include "base/exception.h"
 #include "store/file_names.h"
 
 namespace quiver::engine {

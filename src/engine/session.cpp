@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "base/caught.h"
+#include "base/exception.h"
 #include "engine/collection.h"
 #include "engine/cursor.h"
 #include "engine/searcher.h"

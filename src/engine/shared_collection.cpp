@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/caught.h"
+#include "base/exception.h"
 #include "base/thread_pool.h"
 
 namespace quiver::engine {
