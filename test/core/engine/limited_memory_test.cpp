@@ -23,7 +23,7 @@ TEST(LimitedMemory, HoldsWhatIsNotTooLarge) {
 
 }  // namespace quiver::test
 
-// All forms that take one object without alignment: a sanitizer has its own of each, and memory
+// All forms that take memory without alignment: a sanitizer has its own of each, and memory
 // must go back to where it came from.
 [[gnu::noinline]] void* operator new(size_t bytes) {
   if (bytes > quiver::test::largest_allocation.load(std::memory_order_relaxed)) {
@@ -41,5 +41,17 @@ TEST(LimitedMemory, HoldsWhatIsNotTooLarge) {
   std::free(memory);
 }
 [[gnu::noinline]] void operator delete(void* memory, size_t /*bytes*/) noexcept {
+  std::free(memory);
+}
+
+[[gnu::noinline]] void* operator new[](size_t bytes) { return operator new(bytes); }
+[[gnu::noinline]] void* operator new[](size_t bytes, const std::nothrow_t& none) noexcept {
+  return operator new(bytes, none);
+}
+[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, size_t /*bytes*/) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete[](void* memory, const std::nothrow_t& /*unused*/) noexcept {
   std::free(memory);
 }
