@@ -16,17 +16,18 @@ constexpr size_t kMostPoints = 64;
 }  // namespace
 
 uint32_t Calibration::ef_for(float target, uint32_t k) const {
-  // Queries lie a little farther from the rows than those that it was measured with.
+  // What users ask lies farther from the rows than the queries that this was measured with: then
+  // easy data need more than that, though less than half of what hard data need never sufficed.
   const float wanted = target + (1 - target) * 0.25F;
   const auto reaches = [wanted](const Point& point) { return point.recall >= wanted; };
-  auto found = std::find_if(points_.begin(), points_.end(), reaches);
-  uint32_t ef = 0;
+  const auto* hard = std::find_if(kHard.begin(), kHard.end(), reaches);
+  const uint32_t for_hard_data = hard != kHard.end() ? hard->ef : 2 * kHard.back().ef;
+  const auto found = std::find_if(points_.begin(), points_.end(), reaches);
+  uint32_t ef = for_hard_data;
   if (found != points_.end()) {
-    ef = found->ef;
-  } else {
-    const auto* hard = std::find_if(kHard.begin(), kHard.end(), reaches);
-    ef = hard != kHard.end() ? hard->ef : 2 * kHard.back().ef;
-    if (!points_.empty()) ef = std::max(ef, points_.back().ef);
+    ef = std::max(found->ef, for_hard_data / 2);
+  } else if (!points_.empty()) {
+    ef = std::max(ef, points_.back().ef);
   }
   if (k <= kTopK) return std::max(ef, k);
   // The farther neighbours need a wider walk, but each added one less than the one before.

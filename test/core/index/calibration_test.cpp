@@ -9,13 +9,18 @@ namespace quiver::index {
 namespace {
 
 TEST(Calibration, TakesTheLeastEfThatReachesMoreThanTheTarget) {
-  const Calibration calibration({{10, 0.8F}, {20, 0.93F}, {40, 0.99F}, {80, 0.999F}});
-  EXPECT_EQ(calibration.ef_for(0.5F, 10), 10U);
-  EXPECT_EQ(calibration.ef_for(0.9F, 10), 20U);
-  EXPECT_EQ(calibration.ef_for(0.95F, 10), 40U);
-  // 0.99 was measured with 40, but with queries that lie nearer than others.
-  EXPECT_EQ(calibration.ef_for(0.99F, 10), 80U);
-  EXPECT_EQ(calibration.ef_for(0.5F, 3), 10U);
+  const Calibration calibration({{100, 0.8F}, {200, 0.93F}, {400, 0.99F}, {800, 0.999F}});
+  EXPECT_EQ(calibration.ef_for(0.5F, 10), 100U);
+  EXPECT_EQ(calibration.ef_for(0.9F, 10), 200U);
+  EXPECT_EQ(calibration.ef_for(0.95F, 10), 400U);
+  // 0.99 was measured with 400, but with queries that lie nearer than others.
+  EXPECT_EQ(calibration.ef_for(0.99F, 10), 800U);
+  EXPECT_EQ(calibration.ef_for(0.5F, 3), 100U);
+}
+
+TEST(Calibration, TrustsNoGraphToBeVeryEasy) {
+  const Calibration easy({{10, 1.0F}});
+  EXPECT_EQ(easy.ef_for(0.99F, 10), Calibration().ef_for(0.99F, 10) / 2);
 }
 
 TEST(Calibration, LooksFartherForMoreNeighbours) {
