@@ -104,7 +104,7 @@ export interface QueryManyOptions<TMetadata extends object = Metadata>
   readonly topK?: number;
   /**
    * What share of the nearest items the search of a graph is to find, above 0 and up to 1: each segment knows from when its
-   * graph was built how far it must look for that. Without graphs, and with `exact`, all are found. @default 0.99
+   * graph was built how far it must look for that; of data whose queries differ from the items it may find somewhat less. Without graphs, and with `exact`, all are found. @default 0.99
    */
   readonly targetRecall?: number;
   /** Candidates the graph search keeps, whatever `targetRecall` says: more find better and take longer. */

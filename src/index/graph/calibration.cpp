@@ -17,7 +17,7 @@ constexpr size_t kMostPoints = 64;
 
 uint32_t Calibration::ef_for(float target, uint32_t k) const {
   // What users ask lies farther from the rows than the queries that this was measured with: then
-  // easy data need more than that, though less than half of what hard data need never sufficed.
+  // even easy data need more than that: three quarters of what hard data need at least.
   const float wanted = target + (1 - target) * 0.25F;
   const auto reaches = [wanted](const Point& point) { return point.recall >= wanted; };
   const auto* hard = std::find_if(kHard.begin(), kHard.end(), reaches);
@@ -25,7 +25,7 @@ uint32_t Calibration::ef_for(float target, uint32_t k) const {
   const auto found = std::find_if(points_.begin(), points_.end(), reaches);
   uint32_t ef = for_hard_data;
   if (found != points_.end()) {
-    ef = std::max(found->ef, for_hard_data / 2);
+    ef = std::max(found->ef, for_hard_data / 4 * 3);
   } else if (!points_.empty()) {
     ef = std::max(ef, points_.back().ef);
   }

@@ -20,7 +20,7 @@ TEST(Calibration, TakesTheLeastEfThatReachesMoreThanTheTarget) {
 
 TEST(Calibration, TrustsNoGraphToBeVeryEasy) {
   const Calibration easy({{10, 1.0F}});
-  EXPECT_EQ(easy.ef_for(0.99F, 10), Calibration().ef_for(0.99F, 10) / 2);
+  EXPECT_EQ(easy.ef_for(0.99F, 10), Calibration().ef_for(0.99F, 10) / 4 * 3);
 }
 
 TEST(Calibration, LooksFartherForMoreNeighbours) {
