@@ -55,59 +55,79 @@ std::vector<uint32_t> nearest(const std::vector<T>& distances, size_t count) {
   return order;
 }
 
-/// Choice::sample_recall.
-float recall_of(const std::shared_ptr<const Codec>& codec, Metric metric, uint32_t dim,
-                const TrainingRows& rows) {
-  const uint32_t count = std::min(rows.rows(), kSampleRows);
-  const uint32_t step = std::max(count / kSampleQueries, 2U);
-  const auto row_of = [&](uint32_t i) {
-    return static_cast<uint32_t>(uint64_t{i} * rows.rows() / count);
-  };
-  // One row in each step is a query; the others are searched.
-  std::vector<uint32_t> queries;
-  std::vector<uint32_t> others;
-  for (uint32_t i = 0; i < count; ++i) (i % step == 0 ? queries : others).push_back(row_of(i));
-  if (others.empty()) return 1;
-  const Sample base(rows, std::move(others));
-  const CodedRows coded = encode_all(codec, base);
-  const kernel::PairDistance measure = kernel::pair_distance(kernel::active(), metric);
-  std::vector<float> unit(dim);
-  CodeMemory code(codec->query_bytes());
-  std::vector<float> distances(base.rows());
-  std::vector<uint32_t> estimates(base.rows());
-  size_t found = 0;
-  size_t wanted = 0;
-  for (const uint32_t query : queries) {
-    const float* vector = rows.vector(query);
-    for (uint32_t i = 0; i < base.rows(); ++i) {
-      distances[i] = measure(vector, base.vector(i), dim);
-    }
-    for (uint32_t i = 0; i < dim; ++i) unit[i] = vector[i] * rows.inv_norm(query);
-    codec->encode_query(unit.data(), code.data());
-    codec->kernel().batch(code.data(), coded.codes(), codec->bytes(), nullptr, base.rows(),
-                          estimates.data());
-    const std::vector<uint32_t> candidates = nearest(estimates, kCandidates);
-    for (const uint32_t one : nearest(distances, kNearest)) {
-      ++wanted;
-      found += std::find(candidates.begin(), candidates.end(), one) != candidates.end() ? 1 : 0;
+/// Rows that others are held against: some are queries, and their nearest among the rest are known.
+class HeldOut {
+ public:
+  HeldOut(Metric metric, uint32_t dim, const TrainingRows& rows)
+      : dim_(dim), rows_(rows), base_(rows, split(rows.rows(), queries_)) {
+    const kernel::PairDistance measure = kernel::pair_distance(kernel::active(), metric);
+    std::vector<float> distances(base_.rows());
+    for (const uint32_t query : queries_) {
+      for (uint32_t i = 0; i < base_.rows(); ++i) {
+        distances[i] = measure(rows.vector(query), base_.vector(i), dim);
+      }
+      truths_.push_back(nearest(distances, kNearest));
     }
   }
-  return static_cast<float>(found) / static_cast<float>(wanted);
-}
+
+  /// Choice::sample_recall.
+  [[nodiscard]] float recall_of(const std::shared_ptr<const Codec>& codec) const {
+    if (base_.rows() == 0) return 1;
+    const CodedRows coded = encode_all(codec, base_);
+    CodeMemory code(codec->query_bytes());
+    std::vector<float> unit(dim_);
+    std::vector<uint32_t> estimates(base_.rows());
+    size_t found = 0;
+    size_t wanted = 0;
+    for (size_t q = 0; q < queries_.size(); ++q) {
+      const float* vector = rows_.vector(queries_[q]);
+      for (uint32_t i = 0; i < dim_; ++i) unit[i] = vector[i] * rows_.inv_norm(queries_[q]);
+      codec->encode_query(unit.data(), code.data());
+      codec->kernel().batch(code.data(), coded.codes(), codec->bytes(), nullptr, base_.rows(),
+                            estimates.data());
+      const std::vector<uint32_t> candidates = nearest(estimates, kCandidates);
+      wanted += truths_[q].size();
+      for (const uint32_t one : truths_[q]) {
+        found += std::find(candidates.begin(), candidates.end(), one) != candidates.end() ? 1 : 0;
+      }
+    }
+    return static_cast<float>(found) / static_cast<float>(wanted);
+  }
+
+ private:
+  /// Of a sample of `rows` rows one in each step becomes a query; the others are given.
+  static std::vector<uint32_t> split(uint32_t rows, std::vector<uint32_t>& queries) {
+    const uint32_t count = std::min(rows, kSampleRows);
+    const uint32_t step = std::max(count / kSampleQueries, 2U);
+    std::vector<uint32_t> others;
+    for (uint32_t i = 0; i < count; ++i) {
+      const auto row = static_cast<uint32_t>(uint64_t{i} * rows / count);
+      (i % step == 0 ? queries : others).push_back(row);
+    }
+    return others;
+  }
+
+  uint32_t dim_;
+  const TrainingRows& rows_;
+  std::vector<uint32_t> queries_;
+  Sample base_;
+  std::vector<std::vector<uint32_t>> truths_;  // positions in the base
+};
 
 }  // namespace
 
 Codecs choose_codecs(Quantization wish, Metric metric, uint32_t dim, const TrainingRows& rows) {
-  if (const std::shared_ptr<const Codec> bytes = ByteCodec::train(metric, dim, rows)) {
-    if (!wish.kind || wish.kind == CodeKind::kSq8) return {{bytes, !wish.kind, 1}, bytes};
-  }
+  const std::shared_ptr<const Codec> bytes = ByteCodec::train(metric, dim, rows);
+  if (bytes && wish.kind == CodeKind::kNone) return {{}, bytes};
+  if (bytes && wish.kind != CodeKind::kSq4) return {{bytes, !wish.kind, 1}, bytes};
   const L2Space space = L2Space::of(metric, dim, rows);
+  const HeldOut held_out(metric, dim, rows);
   const auto scalar = [&](CodeKind kind) {
     Choice choice{ScalarCodec::train(kind, space, rows), !wish.kind, 0};
-    choice.sample_recall = recall_of(choice.codec, metric, dim, rows);
+    choice.sample_recall = held_out.recall_of(choice.codec);
     return choice;
   };
-  const Choice byte = scalar(CodeKind::kSq8);
+  const Choice byte = bytes ? Choice{bytes, false, 1} : scalar(CodeKind::kSq8);
   const bool byte_is_enough = byte.sample_recall >= kEnoughRecall;
   Codecs codecs;
   codecs.build = byte_is_enough ? byte.codec : std::make_shared<FloatCodec>(space);
