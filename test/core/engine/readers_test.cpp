@@ -20,14 +20,7 @@ using test::random_vector;
 
 constexpr uint32_t kDim = 8;
 
-BatchMaker rows(uint32_t first, uint32_t last) {
-  std::mt19937 random(first);
-  BatchMaker batch(kDim);
-  for (uint32_t i = first; i < last; ++i) {
-    batch.upsert(std::to_string(i), random_vector(random, kDim));
-  }
-  return batch;
-}
+BatchMaker rows(uint32_t first, uint32_t last) { return test::numbered_rows(first, last, kDim); }
 
 TEST(Readers, SeeWhatIsCommittedWhenTheyLook) {
   CollectionFixture writer;

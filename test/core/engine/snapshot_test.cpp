@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "engine/collection.h"
 #include "store/file_names.h"
 #include "store/manifest.h"
@@ -18,18 +16,10 @@ namespace {
 
 using test::BatchMaker;
 using test::CollectionFixture;
-using test::random_vector;
 
 constexpr uint32_t kDim = 8;
 
-BatchMaker rows(uint32_t first, uint32_t last) {
-  std::mt19937 random(first);
-  BatchMaker batch(kDim);
-  for (uint32_t i = first; i < last; ++i) {
-    batch.upsert(std::to_string(i), random_vector(random, kDim));
-  }
-  return batch;
-}
+BatchMaker rows(uint32_t first, uint32_t last) { return test::numbered_rows(first, last, kDim); }
 
 /// With segments, deleted rows in them, and rows in the log.
 void fill(CollectionFixture& index) {

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <functional>
 #include <future>
-#include <random>
 #include <string>
 #include <utility>
 
@@ -22,18 +21,10 @@ namespace {
 
 using test::BatchMaker;
 using test::CollectionFixture;
-using test::random_vector;
 
 constexpr uint32_t kDim = 8;
 
-BatchMaker rows(uint32_t first, uint32_t last) {
-  std::mt19937 random(first);
-  BatchMaker batch(kDim);
-  for (uint32_t i = first; i < last; ++i) {
-    batch.upsert(std::to_string(i), random_vector(random, kDim));
-  }
-  return batch;
-}
+BatchMaker rows(uint32_t first, uint32_t last) { return test::numbered_rows(first, last, kDim); }
 
 /// Two segments, and a head whose log is the second one.
 void fill(CollectionFixture& index) {

@@ -67,4 +67,13 @@ inline std::vector<float> random_vector(std::mt19937& random, uint32_t dim) {
   return vector;
 }
 
+/// Upserts of items with the ids `first` … `last` - 1 and vectors that follow from `first`.
+inline BatchMaker numbered_rows(uint32_t first, uint32_t last, uint32_t dim) {
+  std::mt19937 random(first);
+  BatchMaker batch(dim);
+  for (uint32_t i = first; i < last; ++i)
+    batch.upsert(std::to_string(i), random_vector(random, dim));
+  return batch;
+}
+
 }  // namespace quiver::test

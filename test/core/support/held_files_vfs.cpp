@@ -4,6 +4,8 @@
 #include <mutex>
 #include <utility>
 
+#include "support/forwarding_vfs.h"
+
 namespace quiver::test {
 namespace {
 
@@ -19,11 +21,9 @@ class HeldBytes final : public FileBytes {
   std::shared_ptr<const FileBytes> content_;
 };
 
-class HeldFilesVfs final : public store::Vfs {
+class HeldFilesVfs final : public ForwardingVfs {
  public:
-  explicit HeldFilesVfs(std::shared_ptr<store::Vfs> inner) : inner_(std::move(inner)) {}
-
-  [[nodiscard]] std::string_view describe() const override { return inner_->describe(); }
+  using ForwardingVfs::ForwardingVfs;
 
   Expected<std::unique_ptr<store::WritableFile>> create(std::string_view name) override {
     if (auto free = check_free(name); !free) return free.error();
@@ -39,10 +39,6 @@ class HeldFilesVfs final : public store::Vfs {
     return held;
   }
 
-  Expected<uint64_t> size(std::string_view name) override { return inner_->size(name); }
-  Expected<bool> exists(std::string_view name) override { return inner_->exists(name); }
-  Expected<std::vector<std::string>> list() override { return inner_->list(); }
-
   Expected<void> rename(std::string_view from, std::string_view to) override {
     for (const std::string_view name : {from, to}) {
       if (auto free = check_free(name); !free) return free;
@@ -55,17 +51,6 @@ class HeldFilesVfs final : public store::Vfs {
     return inner_->remove(name);
   }
 
-  Expected<void> create_exclusive(std::string_view name, Bytes content) override {
-    return inner_->create_exclusive(name, content);
-  }
-
-  Expected<void> sync_file(std::string_view name) override { return inner_->sync_file(name); }
-  Expected<void> sync_folder() override { return inner_->sync_folder(); }
-  Expected<void> make_folder() override { return inner_->make_folder(); }
-  Expected<void> remove_folder_if_empty() override { return inner_->remove_folder_if_empty(); }
-  store::Owner current_owner() override { return inner_->current_owner(); }
-  bool is_alive(const store::Owner& owner) override { return inner_->is_alive(owner); }
-
  private:
   Expected<void> check_free(std::string_view name) {
     const std::lock_guard lock(mutex_);
@@ -74,7 +59,6 @@ class HeldFilesVfs final : public store::Vfs {
     return Error{Code::kPermissionDenied, std::string(name) + " is being read"};
   }
 
-  std::shared_ptr<store::Vfs> inner_;
   std::mutex mutex_;  // guards the readers
   std::multimap<std::string, std::weak_ptr<const FileBytes>, std::less<>> readers_;
 };
