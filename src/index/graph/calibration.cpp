@@ -15,12 +15,11 @@ constexpr std::array kHard{Calibration::Point{32, 0.9F},    Calibration::Point{6
                            Calibration::Point{320, 0.995F}, Calibration::Point{640, 0.999F}};
 constexpr size_t kMostPoints = 64;
 
-/// Where the points first reach `wanted`, between two of them by the logarithm of ef; nothing if they
-/// do not.
+/// Where the points first reach `wanted`, between two of them by the logarithm of ef; nothing if
+/// they do not.
 std::optional<uint32_t> first_ef(std::span<const Calibration::Point> points, float wanted) {
-  const auto found = std::find_if(points.begin(), points.end(), [wanted](const auto& point) {
-    return point.recall >= wanted;
-  });
+  const auto found = std::find_if(points.begin(), points.end(),
+                                  [wanted](const auto& point) { return point.recall >= wanted; });
   if (found == points.end()) return std::nullopt;
   if (found == points.begin()) return found->ef;
   const auto& before = *(found - 1);
@@ -33,7 +32,7 @@ std::optional<uint32_t> first_ef(std::span<const Calibration::Point> points, flo
 
 uint32_t Calibration::ef_for(float target, uint32_t k) const {
   // The sample is small, and queries may be of another kind than the rows.
-  const float wanted = target + (1 - target) * 0.25F;
+  const float wanted = target + (1 - target) * 0.4F;
   const std::span<const Point> points = points_.empty() ? std::span<const Point>(kHard) : points_;
   const uint32_t beyond = std::max(2 * kHard.back().ef, points.back().ef);
   const uint32_t ef = first_ef(points, wanted).value_or(beyond);
