@@ -2,10 +2,21 @@ import { orAbort } from './abort.ts';
 import { Slices } from './event-loop.ts';
 import type { OpenIndex } from './open-index.ts';
 import { defaults, type QueryManyOptions, type QueryStreamOptions } from './options.ts';
-import type { QueryResult } from './types.ts';
+import type { QueryResult, VectorInput } from './types.ts';
 import { packFilter } from './wire/filter.ts';
-import { packQuery, packStream, type QueryRequest, type QueryVectors } from './wire/requests.ts';
+import { ValueReader } from './wire/msgpack-reader.ts';
+import {
+  packQuery,
+  packStream,
+  putQuery,
+  type QueryRequest,
+  type QueryVectors,
+  querySize,
+  theQuery,
+} from './wire/requests.ts';
 import { blockCount, readBlock, readBlockNow } from './wire/results.ts';
+import { giveRoom, takeRoom } from './wire/room.ts';
+import { vectorLength } from './wire/vector.ts';
 
 /**
  * Queries in one request, which one thread answers: enough to outweigh the call, few enough to keep every core busy to
@@ -41,6 +52,8 @@ export function streamRequest<T extends object>(
   );
 }
 
+const firstItem = { firstItem: 0 } as const;
+
 /** More results than this are decoded with a look at the clock now and then. */
 const decodedAtOnce = 100;
 
@@ -51,19 +64,39 @@ export async function searchOne<T extends object>(
   vector: QueryVectors,
   signal: AbortSignal | undefined,
 ): Promise<QueryResult<T>[]> {
-  const reading = index.read(packQuery(request, vector, 0, 1), { firstItem: 0 });
-  const response = signal === undefined ? await reading : await orAbort(reading, signal);
-  if (blockCount(response) <= decodedAtOnce) return readBlockNow<T>(response);
+  const reading = index.read(packQuery(request, vector, 0, 1), firstItem);
+  const response = new ValueReader(await orAbort(reading, signal));
+  if (blockCount(response, 0) <= decodedAtOnce) return readBlockNow<T>(response, 0).results;
   return (await readBlock<T>(response, 0, new Slices())).results;
 }
 
-/** The results of one query, searched for and decoded on this thread. */
-export function searchOneSync<T extends object>(
+/**
+ * The results of one query, searched for and decoded on this thread. Unless `always`, undefined where that is not certain
+ * to be quick.
+ *
+ * @throws {QuiverError} `INVALID_VECTOR`, `DIMENSION_MISMATCH`
+ */
+export function searchHere<T extends object>(
   index: OpenIndex,
   request: QueryRequest,
-  vector: QueryVectors,
-): QueryResult<T>[] {
-  return readBlockNow<T>(index.readSync(packQuery(request, vector, 0, 1), { firstItem: 0 }));
+  vector: VectorInput,
+  always: boolean,
+): QueryResult<T>[] | undefined {
+  const dimensions = vectorLength(vector, theQuery);
+  const size = querySize(request, dimensions, 1);
+  const room = takeRoom(size);
+  try {
+    putQuery(room, request, vector, dimensions);
+    index.checkQuery(dimensions);
+    const response = always
+      ? index.readSync(room.bytes, size, firstItem)
+      : index.readNow(room.bytes, firstItem);
+    if (response === undefined) return undefined;
+    const values = typeof response === 'number' ? room.values : new ValueReader(response);
+    return readBlockNow<T>(values, 0).results;
+  } finally {
+    giveRoom(room);
+  }
 }
 
 /** The results of `count` queries, in order. */
@@ -88,9 +121,10 @@ export async function searchMany<T extends object>(
         index.read(packQuery(request, vectors, from, to), { firstItem: from }),
         signal,
       );
+      const values = new ValueReader(response);
       let at = 0;
       for (let i = from; i < to; i++) {
-        const block = await readBlock<T>(response, at, slices);
+        const block = await readBlock<T>(values, at, slices);
         answers[i] = block.results;
         at = block.end;
       }

@@ -55,6 +55,12 @@ class Environment {
   /// Every handle that JavaScript holds is registered from its creation to its collection.
   void add(SessionHandle* handle) { handles_.insert(handle); }
 
+  /// The handle at that address; null if there is none.
+  [[nodiscard]] SessionHandle* find(void* handle) const {
+    const auto found = handles_.find(static_cast<SessionHandle*>(handle));
+    return found == handles_.end() ? nullptr : *found;
+  }
+
   /// JavaScript has dropped the handle: closes its session in the background.
   void remove(SessionHandle* handle);
 

@@ -1,6 +1,7 @@
 #include "column/ids.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <vector>
@@ -127,17 +128,34 @@ Expected<std::string_view> Ids::id(uint32_t row, std::string& scratch) const {
   const uint64_t begin = group == 0 ? 0 : group_ends_[group - 1];
   const uint64_t end = group_ends_[group];
   if (begin > end || end > ids_.size()) return corrupt();
-  ByteReader reader(ids_.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)),
-                    "an id");
-  scratch.clear();
-  for (uint32_t i = 0; i <= row % kGroup; ++i) {
-    const auto shared = get_varint(reader);
-    const auto rest = get_varint(reader);
-    if (!shared || !rest || *shared > scratch.size()) return corrupt();
-    const auto text = reader.get_bytes(*rest);
-    if (!text) return corrupt();
-    scratch.resize(static_cast<size_t>(*shared));
-    scratch.append(as_text(*text));
+  const uint8_t* at = ids_.data() + begin;
+  const uint8_t* const group_end = ids_.data() + end;
+  struct Piece {
+    size_t shared;
+    const uint8_t* text;
+  };
+  std::array<Piece, kGroup> pieces;
+  size_t length = 0;
+  const uint32_t last = row % kGroup;
+  for (uint32_t i = 0; i <= last; ++i) {
+    uint64_t shared = 0;
+    uint64_t rest = 0;
+    if (!take_varint(at, group_end, shared) || !take_varint(at, group_end, rest) ||
+        shared > length || rest > static_cast<size_t>(group_end - at)) {
+      return corrupt();
+    }
+    pieces[i] = {static_cast<size_t>(shared), at};
+    at += rest;
+    length = static_cast<size_t>(shared + rest);
+  }
+  // From the last id back, each gives the bytes that those behind it share with it; the first
+  // shares none.
+  scratch.resize(length);
+  for (uint32_t i = last; length > 0; --i) {
+    const auto [shared, text] = pieces[i];
+    if (shared >= length) continue;
+    std::memcpy(&scratch[shared], text, length - shared);
+    length = shared;
   }
   return std::string_view(scratch);
 }

@@ -134,43 +134,53 @@ Expected<const Metadata::Shape*> Metadata::shape_of(uint32_t row) const {
   return &shapes_[static_cast<size_t>(number - 1)];
 }
 
+/// A field whose values are kept as numbers.
+bool Metadata::is_numeric(const Field& field) {
+  return field.kind == FieldKind::kIntegers || field.kind == FieldKind::kDoubles;
+}
+
+void Metadata::append_number(const Field& field, uint32_t row, msgpack::Writer& writer) {
+  if (field.kind == FieldKind::kDoubles) return writer.number(number_at(field.doubles, row));
+  writer.number(
+      static_cast<double>(static_cast<int64_t>(field.integers[row] - kIntegerBias)));
+}
+
+Expected<Value> Metadata::stored(const Field& field, uint32_t row) {
+  if (field.kind == FieldKind::kNone) return corrupt("a column of metadata is missing");
+  const uint64_t code = field.kind == FieldKind::kUnique ? row : field.codes[row];
+  if (code >= field.values.size()) return corrupt("a value of metadata is missing");
+  return field.values.get(static_cast<uint32_t>(code));
+}
+
 Expected<Bytes> Metadata::value(const Field& field, uint32_t row, Scratch& scratch) {
-  switch (field.kind) {
-    case FieldKind::kIntegers:
-    case FieldKind::kDoubles: {
-      msgpack::Writer writer;
-      writer.number(field.kind == FieldKind::kDoubles ? number_at(field.doubles, row)
-                                                      : static_cast<double>(static_cast<int64_t>(
-                                                            field.integers[row] - kIntegerBias)));
-      scratch.buffer = writer.take();
-      return Bytes(scratch.buffer);
-    }
-    case FieldKind::kUnique:
-    case FieldKind::kCoded: {
-      const uint64_t code = field.kind == FieldKind::kUnique ? row : field.codes[row];
-      if (code >= field.values.size()) return corrupt("a value of metadata is missing");
-      auto found = field.values.get(static_cast<uint32_t>(code));
-      if (!found) return found.error();
-      scratch.block = std::move(found->block);
-      return found->bytes;
-    }
-    case FieldKind::kNone:
-      break;
+  if (is_numeric(field)) {
+    msgpack::Writer writer(std::move(scratch.buffer));
+    append_number(field, row, writer);
+    scratch.buffer = writer.take();
+    return Bytes(scratch.buffer);
   }
-  return corrupt("a column of metadata is missing");
+  auto found = stored(field, row);
+  if (!found) return found.error();
+  scratch.block = std::move(found->block);
+  return found->bytes;
 }
 
 Expected<Bytes> Metadata::map(uint32_t row, Scratch& scratch) const {
   const auto shape = shape_of(row);
   if (!shape) return shape.error();
   if (*shape == nullptr) return value(rest_, row, scratch);
-  msgpack::Writer writer;
+  msgpack::Writer writer(std::move(scratch.buffer));
   writer.map(static_cast<uint32_t>((*shape)->fields.size()));
   for (const uint32_t number : (*shape)->fields) {
-    writer.encoded(fields_[number].encoded_name);
-    const auto encoded = value(fields_[number], row, scratch);
-    if (!encoded) return encoded.error();
-    writer.encoded(*encoded);
+    const Field& field = fields_[number];
+    writer.encoded(field.encoded_name);
+    if (is_numeric(field)) {
+      append_number(field, row, writer);
+      continue;
+    }
+    const auto found = stored(field, row);
+    if (!found) return found.error();
+    writer.encoded(found->bytes);
   }
   scratch.buffer = writer.take();
   return Bytes(scratch.buffer);

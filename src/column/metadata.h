@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/expected.h"
+#include "base/msgpack.h"
 #include "column/block_cache.h"
 #include "column/metadata_parts.h"
 #include "column/packed_numbers.h"
@@ -59,6 +60,9 @@ class Metadata {
   static Expected<Field> read_field(uint32_t rows, FieldKind kind, uint32_t number,
                                     const PartOf& part_of, BlockCache& cache);
   [[nodiscard]] Expected<const Shape*> shape_of(uint32_t row) const;
+  static bool is_numeric(const Field& field);
+  static void append_number(const Field& field, uint32_t row, msgpack::Writer& writer);
+  static Expected<Value> stored(const Field& field, uint32_t row);
   static Expected<Bytes> value(const Field& field, uint32_t row, Scratch& scratch);
 
   uint32_t rows_ = 0;

@@ -61,6 +61,9 @@ class RowSource : public Rows {
   /// The row of each row of the graph; empty: the same.
   [[nodiscard]] virtual std::span<const uint32_t> node_rows() const { return {}; }
 
+  /// Says that rows were read one by one: what is used stays in memory longest.
+  virtual void note_use() const {}
+
   /// What the rows are read from; null: from memory.
   [[nodiscard]] virtual const store::SegmentFile* file() const { return nullptr; }
 
