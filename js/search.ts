@@ -19,10 +19,11 @@ import { giveRoom, takeRoom } from './wire/room.ts';
 import { vectorLength } from './wire/vector.ts';
 
 /**
- * Queries in one request, which one thread answers: enough to outweigh the call, few enough to keep every core busy to
- * the end and, where there is one thread only, not to hold it long.
+ * Queries in one request, which one thread answers: many of them outweigh the way to it and back, but towards the end few
+ * keep every thread busy. The engine answers as many as it can in a moment.
  */
-const queriesAtOnce = 8;
+const mostAtOnce = 64;
+const fewestAtOnce = 8;
 
 /** Packs everything of a query but its vectors; the caller may change the options at once. */
 export function queryRequest<T extends object>(options: QueryManyOptions<T>): QueryRequest {
@@ -109,29 +110,36 @@ export async function searchMany<T extends object>(
 ): Promise<QueryResult<T>[][]> {
   const slices = new Slices();
   const answers = new Array<QueryResult<T>[]>(count);
+  const { threads } = index.loaded.engine;
   let next = 0;
   let failed = false;
   const work = async (): Promise<void> => {
-    while (next < count && !failed) {
-      signal?.throwIfAborted();
-      const from = next;
-      next = Math.min(count, from + queriesAtOnce);
-      const to = next;
-      const response = await orAbort(
-        index.read(packQuery(request, vectors, from, to), { firstItem: from }),
-        signal,
-      );
-      const values = new ValueReader(response);
-      let at = 0;
-      for (let i = from; i < to; i++) {
-        const block = await readBlock<T>(values, at, slices);
-        answers[i] = block.results;
-        at = block.end;
+    while (next < count) {
+      const share = Math.ceil((count - next) / (threads * 4));
+      let from = next;
+      const to = Math.min(count, from + Math.max(fewestAtOnce, Math.min(mostAtOnce, share)));
+      next = to;
+      while (from < to) {
+        if (failed) return;
+        signal?.throwIfAborted();
+        const packed = packQuery(request, vectors, from, to);
+        const response = new ValueReader(
+          await orAbort(index.read(packed, { firstItem: from }), signal),
+        );
+        for (let at = 0; at < response.bytes.length; from++) {
+          const block =
+            blockCount(response, at) <= decodedAtOnce
+              ? readBlockNow<T>(response, at)
+              : await readBlock<T>(response, at, slices);
+          answers[from] = block.results;
+          at = block.end;
+          if (slices.over) await slices.next();
+        }
       }
     }
   };
   // One request for each thread is answered while this thread decodes another.
-  const workers = Math.min(Math.ceil(count / queriesAtOnce), index.loaded.engine.threads * 2);
+  const workers = Math.min(Math.ceil(count / fewestAtOnce), threads * 2);
   try {
     await Promise.all(Array.from({ length: workers }, work));
   } catch (error) {

@@ -28,7 +28,7 @@ export const op = {
 export const theQuery = (): VectorName => ({ text: 'the query' });
 
 /** The bits of a read's `flags`. */
-const flag = { vectors: 1, exact: 2 } as const;
+const flag = { vectors: 1, exact: 2, mayStop: 4 } as const;
 
 /** A request of whole numbers only. */
 export function packWords(...words: readonly number[]): Uint8Array {
@@ -81,7 +81,7 @@ export function querySize(request: QueryRequest, dimensions: number, count: numb
   return (queryHead + dimensions * count) * 4 + request.filter.length;
 }
 
-/** `from` and `to` choose among the queries. */
+/** `from` and `to` choose among the queries, of which the response holds those that took but a moment. */
 export function packQuery(
   request: QueryRequest,
   vectors: QueryVectors,
@@ -93,6 +93,7 @@ export function packQuery(
   const room = new Room(size);
   room.floats.set(values.subarray(from * dimensions, to * dimensions), queryHead);
   putQueryAround(room, request, to - from, dimensions);
+  room.words[3] = (room.words[3] as number) | flag.mayStop;
   return room.bytes.subarray(0, size);
 }
 

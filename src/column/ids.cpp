@@ -12,7 +12,6 @@
 namespace quiver::column {
 namespace {
 
-constexpr uint32_t kGroup = 16;
 constexpr size_t kPiece = size_t{64} << 10;
 
 struct Trailer {
@@ -50,7 +49,7 @@ Expected<void> write_ids(uint32_t rows, const IdOfRow& id, const Sink& sink) {
     const auto text = id(row);
     if (!text) return text.error();
     size_t shared = 0;
-    if (row % kGroup != 0) {
+    if (row % kIdGroup != 0) {
       const size_t most = std::min(before.size(), text->size());
       while (shared < most && before[shared] == (*text)[shared]) ++shared;
     }
@@ -58,7 +57,7 @@ Expected<void> write_ids(uint32_t rows, const IdOfRow& id, const Sink& sink) {
     put_varint(pending, text->size() - shared);
     pending.put_text(text->substr(shared));
     before.assign(*text);
-    if (row % kGroup == kGroup - 1 || row + 1 == rows) ends.push_back(offset + pending.size());
+    if (row % kIdGroup == kIdGroup - 1 || row + 1 == rows) ends.push_back(offset + pending.size());
     if (pending.size() >= kPiece) {
       offset += pending.size();
       if (auto written = sink(pending.take()); !written) return written;
@@ -108,7 +107,7 @@ Expected<Ids> Ids::read(uint32_t rows, Bytes ids, Bytes lookup) {
   ByteReader reader(ids.subspan(result.ids_.size(), end - result.ids_.size()), "ids");
   const auto ends = PackedNumbers::read(reader);
   if (!ends) return ends.error();
-  if (ends->size() != rows / kGroup + (rows % kGroup != 0 ? 1 : 0)) return corrupt();
+  if (ends->size() != rows / kIdGroup + (rows % kIdGroup != 0 ? 1 : 0)) return corrupt();
   result.group_ends_ = *ends;
 
   result.bucket_bits_ = bucket_bits(rows);
@@ -124,7 +123,7 @@ Expected<Ids> Ids::read(uint32_t rows, Bytes ids, Bytes lookup) {
 
 Expected<std::string_view> Ids::id(uint32_t row, std::string& scratch) const {
   if (row >= rows_) return corrupt();
-  const uint32_t group = row / kGroup;
+  const uint32_t group = row / kIdGroup;
   const uint64_t begin = group == 0 ? 0 : group_ends_[group - 1];
   const uint64_t end = group_ends_[group];
   if (begin > end || end > ids_.size()) return corrupt();
@@ -134,9 +133,9 @@ Expected<std::string_view> Ids::id(uint32_t row, std::string& scratch) const {
     size_t shared;
     const uint8_t* text;
   };
-  std::array<Piece, kGroup> pieces;
+  std::array<Piece, kIdGroup> pieces;
   size_t length = 0;
-  const uint32_t last = row % kGroup;
+  const uint32_t last = row % kIdGroup;
   for (uint32_t i = 0; i <= last; ++i) {
     uint64_t shared = 0;
     uint64_t rest = 0;
@@ -158,6 +157,13 @@ Expected<std::string_view> Ids::id(uint32_t row, std::string& scratch) const {
     length = shared;
   }
   return std::string_view(scratch);
+}
+
+void Ids::prefetch(uint32_t row) const {
+  const uint32_t group = row / kIdGroup;
+  if (row >= rows_ || group == 0) return;
+  const uint64_t begin = group_ends_[group - 1];
+  if (begin < ids_.size()) quiver::prefetch(ids_.data() + begin);
 }
 
 std::optional<uint32_t> Ids::find(std::string_view id) const {

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/msgpack.h"
+#include "base/prefetch.h"
 
 namespace quiver::column {
 namespace {
@@ -141,8 +142,7 @@ bool Metadata::is_numeric(const Field& field) {
 
 void Metadata::append_number(const Field& field, uint32_t row, msgpack::Writer& writer) {
   if (field.kind == FieldKind::kDoubles) return writer.number(number_at(field.doubles, row));
-  writer.number(
-      static_cast<double>(static_cast<int64_t>(field.integers[row] - kIntegerBias)));
+  writer.number(static_cast<double>(static_cast<int64_t>(field.integers[row] - kIntegerBias)));
 }
 
 Expected<Value> Metadata::stored(const Field& field, uint32_t row) {
@@ -184,6 +184,17 @@ Expected<Bytes> Metadata::map(uint32_t row, Scratch& scratch) const {
   }
   scratch.buffer = writer.take();
   return Bytes(scratch.buffer);
+}
+
+void Metadata::prefetch(uint32_t row) const {
+  const auto shape = shape_of(row);
+  if (!shape || *shape == nullptr) return;
+  for (const uint32_t number : (*shape)->fields) {
+    const Field& field = fields_[number];
+    if (field.kind == FieldKind::kIntegers) field.integers.prefetch(row);
+    if (field.kind == FieldKind::kDoubles) quiver::prefetch(field.doubles + size_t{row} * 8);
+    if (field.kind == FieldKind::kCoded) field.codes.prefetch(row);
+  }
 }
 
 Expected<std::optional<Bytes>> Metadata::field(uint32_t row, std::string_view key,

@@ -40,6 +40,13 @@ class Metadata {
   /// not sound.
   Expected<Bytes> map(uint32_t row, Scratch& scratch) const;
 
+  /// Asks for what leads to the row's map, and then for its columns, before it is read. `row` may
+  /// be none.
+  void prefetch_place(uint32_t row) const {
+    if (row < rows_) shape_of_row_.prefetch(row);
+  }
+  void prefetch(uint32_t row) const;
+
   /// The encoded value under `key` in the row's map, if it is there; as map() otherwise.
   Expected<std::optional<Bytes>> field(uint32_t row, std::string_view key, Scratch& scratch) const;
 

@@ -61,12 +61,14 @@ Expected<void> append(const View& view, std::span<const Hit> hits, bool include_
   for (size_t i = 0; i < hits.size(); ++i) {
     const RowSource* source = view.parts[hits[i].part].source.get();
     if (std::exchange(noted, source) != source) source->note_use();
+    source->prefetch_places(hits[i].row);
     const RowRef row{source, hits[i].row};
     const std::span<const float> vector(row.source->vector(row.row), view.dim);
     norms.set(i, norm_of(vector));
     scores.set(i, score_of(hits[i].distance));
     if (include_vectors) out.put_bytes(as_bytes(vector));
   }
+  for (const Hit& hit : hits) view.parts[hit.part].source->prefetch_texts(hit.row);
   const size_t texts = out.size();
   std::string id_scratch;
   column::Scratch metadata_scratch;

@@ -81,6 +81,14 @@ class Segment final : public RowSource {
   [[nodiscard]] std::span<const uint32_t> node_rows() const override {
     return has_graph() ? graph_->node_rows() : std::span<const uint32_t>();
   }
+  void prefetch_places(uint32_t row) const override {
+    ids_.prefetch_place(row);
+    metadata_.prefetch_place(row);
+  }
+  void prefetch_texts(uint32_t row) const override {
+    ids_.prefetch(row);
+    metadata_.prefetch(row);
+  }
   void note_use() const override { last_use_ = std::chrono::steady_clock::now(); }
   [[nodiscard]] const store::SegmentFile* file() const override { return file_.get(); }
   /// Every checksum, and that a walk finds every row of the graph.
