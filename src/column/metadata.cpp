@@ -169,18 +169,26 @@ Expected<Bytes> Metadata::map(uint32_t row, Scratch& scratch) const {
   const auto shape = shape_of(row);
   if (!shape) return shape.error();
   if (*shape == nullptr) return value(rest_, row, scratch);
+  scratch.found.clear();
+  // The values are here and there: they are all asked for before the first is copied.
+  for (const uint32_t number : (*shape)->fields) {
+    if (is_numeric(fields_[number])) continue;
+    auto found = stored(fields_[number], row);
+    if (!found) return found.error();
+    quiver::prefetch(found->bytes.data());
+    scratch.found.push_back(std::move(*found));
+  }
   msgpack::Writer writer(std::move(scratch.buffer));
   writer.map(static_cast<uint32_t>((*shape)->fields.size()));
+  auto next = scratch.found.begin();
   for (const uint32_t number : (*shape)->fields) {
     const Field& field = fields_[number];
     writer.encoded(field.encoded_name);
     if (is_numeric(field)) {
       append_number(field, row, writer);
-      continue;
+    } else {
+      writer.encoded((next++)->bytes);
     }
-    const auto found = stored(field, row);
-    if (!found) return found.error();
-    writer.encoded(found->bytes);
   }
   scratch.buffer = writer.take();
   return Bytes(scratch.buffer);

@@ -22,6 +22,7 @@ namespace quiver::column {
 struct Scratch {
   Buffer buffer;
   std::shared_ptr<const Buffer> block;
+  std::vector<Value> found;
 };
 
 /// What write_metadata() wrote, read in place. Borrowed memory. Threads: any.
