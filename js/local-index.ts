@@ -31,7 +31,14 @@ import {
   type SnapshotOptions,
 } from './options.ts';
 import { QueryStream } from './query-stream.ts';
-import { queryRequest, searchHere, searchMany, searchOne, streamRequest } from './search.ts';
+import {
+  queryRequest,
+  searchMany,
+  searchNow,
+  searchOne,
+  searchSync,
+  streamRequest,
+} from './search.ts';
 import { indexStats, performanceMetrics, readStats } from './stats.ts';
 import { memoryPrefix } from './storage/routed-fs.ts';
 import type {
@@ -326,8 +333,8 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     const { vector, signal } = checkQueryOptions(options);
     signal?.throwIfAborted();
     const request = queryRequest(options);
-    if (this.#ready?.answersNow === true) {
-      const found = searchHere<TMetadata>(this.#ready, request, vector, false);
+    if (this.#ready !== undefined) {
+      const found = searchNow<TMetadata>(this.#ready, request, vector);
       if (found !== undefined) return found;
     }
     return this.#during(
@@ -355,7 +362,7 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
         { folder: this.#folder },
       );
     }
-    return searchHere<TMetadata>(index, request, vector, true) ?? [];
+    return searchSync<TMetadata>(index, request, vector);
   }
 
   /** The results of many queries, in the order of the vectors. Faster than as many calls of `query`. */

@@ -1,5 +1,5 @@
 import { orAbort } from './abort.ts';
-import { Slices } from './event-loop.ts';
+import { ShortWork, Slices } from './event-loop.ts';
 import type { OpenIndex } from './open-index.ts';
 import { defaults, type QueryManyOptions, type QueryStreamOptions } from './options.ts';
 import type { QueryResult, VectorInput } from './types.ts';
@@ -15,7 +15,7 @@ import {
   theQuery,
 } from './wire/requests.ts';
 import { blockCount, readBlock, readBlockNow } from './wire/results.ts';
-import { giveRoom, takeRoom } from './wire/room.ts';
+import { giveRoom, type Room, takeRoom } from './wire/room.ts';
 import { vectorLength } from './wire/vector.ts';
 
 /**
@@ -65,23 +65,54 @@ export async function searchOne<T extends object>(
   vector: QueryVectors,
   signal: AbortSignal | undefined,
 ): Promise<QueryResult<T>[]> {
+  // To let the event loop run takes less than the way to another thread and back.
+  if (index.answersNow && shortWork.over && (await shortWork.rest())) {
+    signal?.throwIfAborted();
+    const found = searchNow<T>(index, request, vector.values);
+    if (found !== undefined) return found;
+  }
   const reading = index.read(packQuery(request, vector, 0, 1), firstItem);
   const response = new ValueReader(await orAbort(reading, signal));
   if (blockCount(response, 0) <= decodedAtOnce) return readBlockNow<T>(response, 0).results;
   return (await readBlock<T>(response, 0, new Slices())).results;
 }
 
+const shortWork = new ShortWork();
+
 /**
- * The results of one query, searched for and decoded on this thread. Unless `always`, undefined where that is not certain
- * to be quick.
+ * The results of one query, searched for and decoded on this thread, if that is likely to take but a moment and it was not
+ * busy with such for long.
  *
  * @throws {QuiverError} `INVALID_VECTOR`, `DIMENSION_MISMATCH`
  */
-export function searchHere<T extends object>(
+export function searchNow<T extends object>(
   index: OpenIndex,
   request: QueryRequest,
   vector: VectorInput,
-  always: boolean,
+): QueryResult<T>[] | undefined {
+  if (!index.answersNow || shortWork.over) return undefined;
+  const read = (room: Room): Response | undefined => index.readNow(room.bytes, firstItem);
+  return shortWork.run(() => searchHere<T>(index, request, vector, read));
+}
+
+/** The same for any query, however long it takes. */
+export function searchSync<T extends object>(
+  index: OpenIndex,
+  request: QueryRequest,
+  vector: VectorInput,
+): QueryResult<T>[] {
+  const read = (room: Room, size: number): Response => index.readSync(room.bytes, size, firstItem);
+  return searchHere<T>(index, request, vector, read) ?? [];
+}
+
+/** How many bytes the response takes where the request was, or the response. */
+type Response = number | Uint8Array;
+
+function searchHere<T extends object>(
+  index: OpenIndex,
+  request: QueryRequest,
+  vector: VectorInput,
+  read: (room: Room, size: number) => Response | undefined,
 ): QueryResult<T>[] | undefined {
   const dimensions = vectorLength(vector, theQuery);
   const size = querySize(request, dimensions, 1);
@@ -89,9 +120,7 @@ export function searchHere<T extends object>(
   try {
     putQuery(room, request, vector, dimensions);
     index.checkQuery(dimensions);
-    const response = always
-      ? index.readSync(room.bytes, size, firstItem)
-      : index.readNow(room.bytes, firstItem);
+    const response = read(room, size);
     if (response === undefined) return undefined;
     const values = typeof response === 'number' ? room.values : new ValueReader(response);
     return readBlockNow<T>(values, 0).results;

@@ -79,12 +79,8 @@ napi_value read_now(napi_env env, napi_callback_info info) {
   const auto room = bytes_in_place(env, method.argument, "room");
   if (!room) return nullptr;
   constexpr std::chrono::nanoseconds kShort = std::chrono::microseconds(200);
-  Environment& environment = *method.handle->environment;
-  const std::chrono::nanoseconds most = std::min(kShort, environment.time_for_short_reads());
-  const auto start = std::chrono::steady_clock::now();
-  const auto response = method.handle->session->read_if_short(*room, most);
+  const auto response = method.handle->session->read_if_short(*room, kShort);
   if (!response) return nullptr;
-  environment.take_time(std::chrono::steady_clock::now() - start);
   return answer_in(env, *room, *response);
 }
 
