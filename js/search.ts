@@ -23,7 +23,7 @@ import { vectorLength } from './wire/vector.ts';
  * keep every thread busy. The engine answers as many as it can in a moment.
  */
 const mostAtOnce = 64;
-const fewestAtOnce = 8;
+const fewestAtOnce = 16;
 
 /** Packs everything of a query but its vectors; the caller may change the options at once. */
 export function queryRequest<T extends object>(options: QueryManyOptions<T>): QueryRequest {

@@ -48,7 +48,20 @@ const figures = {
   query: summary(await measure('query', (options) => index.query(options))),
   querySync: summary(await measure('querySync', (options) => index.querySync(options))),
 };
+
+const vectors = data.allQueries();
+const many = [];
+for (let round = 0; round < 5 * rounds; round++) {
+  progress(`queryMany: round ${round + 1} of ${5 * rounds}`);
+  const started = performance.now();
+  await index.queryMany(vectors, { topK: 10, ef });
+  many.push(((performance.now() - started) / vectors.length) * 1000);
+}
+figures.queryMany = { whole: median(many) };
 await index.close();
+
+const { query, queryMany } = figures;
+const rateOfMany = (query.core + query.beside) / queryMany.whole;
 
 export const report = {
   sections: [
@@ -57,12 +70,19 @@ export const report = {
       note: `Medians of ${rounds} rounds of ${count(queriesInRound)} queries, µs a query.`,
       table: {
         headings: ['', 'in the core', 'beside it', 'beside it in the first round'],
-        rows: Object.entries(figures).map(([name, { core, beside, besideFirst }]) => [
+        rows: ['query', 'querySync'].map((name) => [
           name,
-          fixed(core, 1),
-          fixed(beside, 1),
-          fixed(besideFirst, 1),
+          fixed(figures[name].core, 1),
+          fixed(figures[name].beside, 1),
+          fixed(figures[name].besideFirst, 1),
         ]),
+      },
+    },
+    {
+      title: `queryMany of ${count(vectors.length)} vectors`,
+      table: {
+        headings: ['µs a query', 'times as many a second as query'],
+        rows: [[fixed(queryMany.whole, 1), fixed(rateOfMany, 2)]],
       },
     },
   ],
