@@ -11,7 +11,7 @@ import { median } from '../lib/statistics.mjs';
 import { count, fixed } from '../report/text.mjs';
 
 const rounds = 9;
-const ef = numberOption('ef', 30);
+const ef = 30;
 const queriesInRound = 5000; // the first rounds are also those in which the JavaScript engine compiles the path
 const data = loadData({ rows: numberOption('size', undefined), preferred: ['wordnet30k'] });
 progress('building');
