@@ -1,6 +1,7 @@
 import { Slices } from './event-loop.ts';
 import type { OpenIndex } from './open-index.ts';
 import type { QueryResult } from './types.ts';
+import { ValueReader } from './wire/msgpack-reader.ts';
 import { op, packWords } from './wire/requests.ts';
 import { readBlock, readWord } from './wire/results.ts';
 
@@ -26,7 +27,7 @@ export class Cursor<TMetadata extends object> {
   /** At most `count` more results; none when finished. */
   async next(count: number): Promise<QueryResult<TMetadata>[]> {
     const response = await this.#index.read(packWords(op.next, this.#number, count));
-    return (await readBlock<TMetadata>(response, 0, new Slices())).results;
+    return (await readBlock<TMetadata>(new ValueReader(response), 0, new Slices())).results;
   }
 
   async close(): Promise<void> {

@@ -49,3 +49,37 @@ export class Slices {
     this.#start = performance.now();
   }
 }
+
+/** How long short pieces of work may keep the thread together before the event loop runs again, in milliseconds. */
+const shortWorkMs = 2;
+
+/**
+ * Counts work of which each piece is too short to be cut or to be given away, but whose caller may ask for one after the
+ * other without ever letting the event loop run: a promise that is settled already does not.
+ */
+export class ShortWork {
+  #spentMs = 0;
+  #resting = false;
+
+  /** Whether {@link rest} should be awaited before there is more of it. */
+  get over(): boolean {
+    return this.#spentMs >= shortWorkMs;
+  }
+
+  run<T>(work: () => T): T {
+    const start = performance.now();
+    const result = work();
+    this.#spentMs += performance.now() - start;
+    return result;
+  }
+
+  /** Lets the event loop run. Resolves to false at once where another caller waits for that: there is more than one thread's work. */
+  async rest(): Promise<boolean> {
+    if (this.#resting) return false;
+    this.#resting = true;
+    await nextTurn();
+    this.#resting = false;
+    this.#spentMs = 0;
+    return true;
+  }
+}

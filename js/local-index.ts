@@ -1,6 +1,5 @@
 import type { EngineLoader, LoadedEngine } from './engine/engine.ts';
 import { expected, fromEngine, QuiverError } from './errors.ts';
-import { Slices } from './event-loop.ts';
 import type { Items } from './item-input.ts';
 import { checkIterable } from './item-input.ts';
 import { ItemStream } from './item-stream.ts';
@@ -32,7 +31,14 @@ import {
   type SnapshotOptions,
 } from './options.ts';
 import { QueryStream } from './query-stream.ts';
-import { queryRequest, searchMany, searchOne, searchOneSync, streamRequest } from './search.ts';
+import {
+  queryRequest,
+  searchMany,
+  searchNow,
+  searchOne,
+  searchSync,
+  streamRequest,
+} from './search.ts';
 import { indexStats, performanceMetrics, readStats } from './stats.ts';
 import { memoryPrefix } from './storage/routed-fs.ts';
 import type {
@@ -52,6 +58,7 @@ import type {
 } from './types.ts';
 import { packConfig } from './wire/config.ts';
 import { packFilter } from './wire/filter.ts';
+import { ValueReader } from './wire/msgpack-reader.ts';
 import {
   copyQueryVectors,
   op,
@@ -60,10 +67,9 @@ import {
   packRestore,
   packSnapshot,
   packWords,
-  type QueryRequest,
   type QueryVectors,
 } from './wire/requests.ts';
-import { readBlock, readMap, readSnapshotResult, readWord } from './wire/results.ts';
+import { readBlockNow, readMap, readSnapshotResult, readWord } from './wire/results.ts';
 import { type Applied, Writer } from './writer.ts';
 
 /**
@@ -260,7 +266,7 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
   async getItem(id: string): Promise<IndexItem<TMetadata> | undefined> {
     const request = packGet([id], true);
     const response = await (await this.#open()).read(request);
-    const { results } = await readBlock<TMetadata>(response, 0, new Slices());
+    const { results } = readBlockNow<TMetadata>(new ValueReader(response), 0);
     return results[0]?.item as IndexItem<TMetadata> | undefined;
   }
 
@@ -325,8 +331,14 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
    */
   async query(options: QueryOptions<TMetadata>): Promise<QueryResult<TMetadata>[]> {
     const { vector, signal } = checkQueryOptions(options);
+    signal?.throwIfAborted();
+    const request = queryRequest(options);
+    if (this.#ready !== undefined) {
+      const found = searchNow<TMetadata>(this.#ready, request, vector);
+      if (found !== undefined) return found;
+    }
     return this.#during(
-      this.#search([vector], options, signal, (index, request, copied) =>
+      this.#search([vector], (index, copied) =>
         searchOne<TMetadata>(index, request, copied, signal),
       ),
     );
@@ -342,7 +354,6 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     const { vector } = checkQuerySyncOptions(options);
     this.#throwIfClosed();
     const request = queryRequest(options);
-    const copied = copyQueryVectors([vector]);
     const index = this.#ready;
     if (index === undefined) {
       throw new QuiverError(
@@ -351,8 +362,7 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
         { folder: this.#folder },
       );
     }
-    index.checkQuery(copied);
-    return searchOneSync<TMetadata>(index, request, copied);
+    return searchSync<TMetadata>(index, request, vector);
   }
 
   /** The results of many queries, in the order of the vectors. Faster than as many calls of `query`. */
@@ -363,8 +373,10 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     if (!Array.isArray(vectors))
       throw expected('INVALID_ARGUMENT', 'an array of vectors', 'vectors', vectors);
     const { signal } = checkQueryManyOptions(options);
+    signal?.throwIfAborted();
+    const request = queryRequest(options);
     return this.#during(
-      this.#search(vectors, options, signal, (index, request, copied) =>
+      this.#search(vectors, (index, copied) =>
         searchMany<TMetadata>(index, request, copied, vectors.length, signal),
       ),
     );
@@ -388,7 +400,7 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     const request = streamRequest(options, vectors);
     const open = async (): Promise<{ index: OpenIndex; request: Uint8Array }> => {
       const index = await this.#open();
-      index.checkQuery(vectors);
+      index.checkQuery(vectors.dimensions);
       return { index, request };
     };
     return new QueryStream({ open, batchSize, signal });
@@ -495,16 +507,12 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
 
   async #search<T>(
     vectors: readonly unknown[],
-    options: QueryManyOptions<TMetadata>,
-    signal: AbortSignal | undefined,
-    search: (index: OpenIndex, request: QueryRequest, copied: QueryVectors) => Promise<T>,
+    search: (index: OpenIndex, copied: QueryVectors) => Promise<T>,
   ): Promise<T> {
-    signal?.throwIfAborted();
-    const request = queryRequest(options);
     const copied = copyQueryVectors(vectors);
     const index = this.#ready ?? (await this.#open());
-    if (vectors.length > 0) index.checkQuery(copied);
-    return search(index, request, copied);
+    if (vectors.length > 0) index.checkQuery(copied.dimensions);
+    return search(index, copied);
   }
 
   #engine(): Promise<LoadedEngine> {

@@ -4,7 +4,7 @@ import { type ErrorContext, fromEngine, QuiverError } from './errors.ts';
 import { buildKeys, defaults, type LocalIndexOptions } from './options.ts';
 import type { Metric, Quantization } from './types.ts';
 import { packOpenOptions, readUserConfig, type UserConfig } from './wire/config.ts';
-import { op, packWords, type QueryVectors } from './wire/requests.ts';
+import { op, packWords, theQuery } from './wire/requests.ts';
 import { readMap } from './wire/results.ts';
 import { dimensionMismatch } from './wire/vector.ts';
 
@@ -82,9 +82,23 @@ export class OpenIndex {
     }
   }
 
-  readSync(request: Uint8Array, context: ErrorContext = {}): Uint8Array {
+  /** Whether {@link readNow} ever answers. */
+  get answersNow(): boolean {
+    return this.#session.readNow !== undefined;
+  }
+
+  /** As the session's; undefined where that has no such thing. */
+  readNow(room: Uint8Array, context: ErrorContext = {}): number | Uint8Array | undefined {
     try {
-      return this.#session.readSync(request);
+      return this.#session.readNow?.(room);
+    } catch (error) {
+      throw fromEngine(error, { folder: this.#folder, ...context });
+    }
+  }
+
+  readSync(room: Uint8Array, length: number, context: ErrorContext = {}): number | Uint8Array {
+    try {
+      return this.#session.readSync(room, length);
     } catch (error) {
       throw fromEngine(error, { folder: this.#folder, ...context });
     }
@@ -113,9 +127,9 @@ export class OpenIndex {
   }
 
   /** @throws {QuiverError} `DIMENSION_MISMATCH` */
-  checkQuery(vectors: QueryVectors): void {
-    if (this.dimensions !== 0 && vectors.dimensions !== this.dimensions) {
-      throw dimensionMismatch({ text: 'the query' }, this.dimensions, vectors.dimensions);
+  checkQuery(dimensions: number): void {
+    if (this.dimensions !== 0 && dimensions !== this.dimensions) {
+      throw dimensionMismatch(theQuery(), this.dimensions, dimensions);
     }
   }
 

@@ -170,7 +170,9 @@ export const maxU32 = 0xffffffff;
 
 export const buildKeys = ['dimensions', 'metric', 'M', 'efConstruction', 'quantization'] as const;
 const searchKeys = ['filter', 'minScore', 'includeVectors'] as const;
-const queryKeys = [...searchKeys, 'topK', 'ef', 'targetRecall', 'exact'] as const;
+const querySyncKeys = [...searchKeys, 'topK', 'ef', 'targetRecall', 'exact', 'vector'] as const;
+const queryManyKeys = [...searchKeys, 'topK', 'ef', 'targetRecall', 'exact', 'signal'] as const;
+const queryKeys = [...queryManyKeys, 'vector'] as const;
 
 /** @throws {QuiverError} `INVALID_ARGUMENT` */
 export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions {
@@ -262,7 +264,7 @@ export function checkInsertOptions(options: InsertOptions): InsertOptions {
 
 /** @throws {QuiverError} `INVALID_ARGUMENT`, `INVALID_TOP_K` */
 export function checkQueryOptions<T extends object>(options: QueryOptions<T>): QueryOptions<T> {
-  checkKeys('query', options, [...queryKeys, 'signal', 'vector']);
+  checkKeys('query', options, queryKeys);
   checkQueryValues(options);
   return options;
 }
@@ -271,7 +273,7 @@ export function checkQueryOptions<T extends object>(options: QueryOptions<T>): Q
 export function checkQuerySyncOptions<T extends object>(
   options: QuerySyncOptions<T>,
 ): QuerySyncOptions<T> {
-  checkKeys('the options of querySync', options, [...queryKeys, 'vector']);
+  checkKeys('the options of querySync', options, querySyncKeys);
   checkQueryValues(options);
   return options;
 }
@@ -280,7 +282,7 @@ export function checkQuerySyncOptions<T extends object>(
 export function checkQueryManyOptions<T extends object>(
   options: QueryManyOptions<T>,
 ): QueryManyOptions<T> {
-  checkKeys('the options of queryMany', options, [...queryKeys, 'signal']);
+  checkKeys('the options of queryMany', options, queryManyKeys);
   checkQueryValues(options);
   return options;
 }

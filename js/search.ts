@@ -1,17 +1,29 @@
 import { orAbort } from './abort.ts';
-import { Slices } from './event-loop.ts';
+import { ShortWork, Slices } from './event-loop.ts';
 import type { OpenIndex } from './open-index.ts';
 import { defaults, type QueryManyOptions, type QueryStreamOptions } from './options.ts';
-import type { QueryResult } from './types.ts';
+import type { QueryResult, VectorInput } from './types.ts';
 import { packFilter } from './wire/filter.ts';
-import { packQuery, packStream, type QueryRequest, type QueryVectors } from './wire/requests.ts';
+import { ValueReader } from './wire/msgpack-reader.ts';
+import {
+  packQuery,
+  packStream,
+  putQuery,
+  type QueryRequest,
+  type QueryVectors,
+  querySize,
+  theQuery,
+} from './wire/requests.ts';
 import { blockCount, readBlock, readBlockNow } from './wire/results.ts';
+import { giveRoom, type Room, takeRoom } from './wire/room.ts';
+import { vectorLength } from './wire/vector.ts';
 
 /**
- * Queries in one request, which one thread answers: enough to outweigh the call, few enough to keep every core busy to
- * the end and, where there is one thread only, not to hold it long.
+ * Queries in one request, which one thread answers: many of them outweigh the way to it and back, but towards the end few
+ * keep every thread busy. The engine answers as many as it can in a moment.
  */
-const queriesAtOnce = 8;
+const mostAtOnce = 64;
+const fewestAtOnce = 16;
 
 /** Packs everything of a query but its vectors; the caller may change the options at once. */
 export function queryRequest<T extends object>(options: QueryManyOptions<T>): QueryRequest {
@@ -41,6 +53,8 @@ export function streamRequest<T extends object>(
   );
 }
 
+const firstItem = { firstItem: 0 } as const;
+
 /** More results than this are decoded with a look at the clock now and then. */
 const decodedAtOnce = 100;
 
@@ -51,19 +65,68 @@ export async function searchOne<T extends object>(
   vector: QueryVectors,
   signal: AbortSignal | undefined,
 ): Promise<QueryResult<T>[]> {
-  const reading = index.read(packQuery(request, vector, 0, 1), { firstItem: 0 });
-  const response = signal === undefined ? await reading : await orAbort(reading, signal);
-  if (blockCount(response) <= decodedAtOnce) return readBlockNow<T>(response);
+  // To let the event loop run takes less than the way to another thread and back.
+  if (index.answersNow && shortWork.over && (await shortWork.rest())) {
+    signal?.throwIfAborted();
+    const found = searchNow<T>(index, request, vector.values);
+    if (found !== undefined) return found;
+  }
+  const reading = index.read(packQuery(request, vector, 0, 1), firstItem);
+  const response = new ValueReader(await orAbort(reading, signal));
+  if (blockCount(response, 0) <= decodedAtOnce) return readBlockNow<T>(response, 0).results;
   return (await readBlock<T>(response, 0, new Slices())).results;
 }
 
-/** The results of one query, searched for and decoded on this thread. */
-export function searchOneSync<T extends object>(
+const shortWork = new ShortWork();
+
+/**
+ * The results of one query, searched for and decoded on this thread, if that is likely to take but a moment and it was not
+ * busy with such for long.
+ *
+ * @throws {QuiverError} `INVALID_VECTOR`, `DIMENSION_MISMATCH`
+ */
+export function searchNow<T extends object>(
   index: OpenIndex,
   request: QueryRequest,
-  vector: QueryVectors,
+  vector: VectorInput,
+): QueryResult<T>[] | undefined {
+  if (!index.answersNow || shortWork.over) return undefined;
+  const read = (room: Room): Response | undefined => index.readNow(room.bytes, firstItem);
+  return shortWork.run(() => searchHere<T>(index, request, vector, read));
+}
+
+/** The same for any query, however long it takes. */
+export function searchSync<T extends object>(
+  index: OpenIndex,
+  request: QueryRequest,
+  vector: VectorInput,
 ): QueryResult<T>[] {
-  return readBlockNow<T>(index.readSync(packQuery(request, vector, 0, 1), { firstItem: 0 }));
+  const read = (room: Room, size: number): Response => index.readSync(room.bytes, size, firstItem);
+  return searchHere<T>(index, request, vector, read) ?? [];
+}
+
+/** How many bytes the response takes where the request was, or the response. */
+type Response = number | Uint8Array;
+
+function searchHere<T extends object>(
+  index: OpenIndex,
+  request: QueryRequest,
+  vector: VectorInput,
+  read: (room: Room, size: number) => Response | undefined,
+): QueryResult<T>[] | undefined {
+  const dimensions = vectorLength(vector, theQuery);
+  const size = querySize(request, dimensions, 1);
+  const room = takeRoom(size);
+  try {
+    putQuery(room, request, vector, dimensions);
+    index.checkQuery(dimensions);
+    const response = read(room, size);
+    if (response === undefined) return undefined;
+    const values = typeof response === 'number' ? room.values : new ValueReader(response);
+    return readBlockNow<T>(values, 0).results;
+  } finally {
+    giveRoom(room);
+  }
 }
 
 /** The results of `count` queries, in order. */
@@ -76,28 +139,36 @@ export async function searchMany<T extends object>(
 ): Promise<QueryResult<T>[][]> {
   const slices = new Slices();
   const answers = new Array<QueryResult<T>[]>(count);
+  const { threads } = index.loaded.engine;
   let next = 0;
   let failed = false;
   const work = async (): Promise<void> => {
-    while (next < count && !failed) {
-      signal?.throwIfAborted();
-      const from = next;
-      next = Math.min(count, from + queriesAtOnce);
-      const to = next;
-      const response = await orAbort(
-        index.read(packQuery(request, vectors, from, to), { firstItem: from }),
-        signal,
-      );
-      let at = 0;
-      for (let i = from; i < to; i++) {
-        const block = await readBlock<T>(response, at, slices);
-        answers[i] = block.results;
-        at = block.end;
+    while (next < count) {
+      const share = Math.ceil((count - next) / (threads * 4));
+      let from = next;
+      const to = Math.min(count, from + Math.max(fewestAtOnce, Math.min(mostAtOnce, share)));
+      next = to;
+      while (from < to) {
+        if (failed) return;
+        signal?.throwIfAborted();
+        const packed = packQuery(request, vectors, from, to);
+        const response = new ValueReader(
+          await orAbort(index.read(packed, { firstItem: from }), signal),
+        );
+        for (let at = 0; at < response.bytes.length; from++) {
+          const block =
+            blockCount(response, at) <= decodedAtOnce
+              ? readBlockNow<T>(response, at)
+              : await readBlock<T>(response, at, slices);
+          answers[from] = block.results;
+          at = block.end;
+          if (slices.over) await slices.next();
+        }
       }
     }
   };
   // One request for each thread is answered while this thread decodes another.
-  const workers = Math.min(Math.ceil(count / queriesAtOnce), index.loaded.engine.threads * 2);
+  const workers = Math.min(Math.ceil(count / fewestAtOnce), threads * 2);
   try {
     await Promise.all(Array.from({ length: workers }, work));
   } catch (error) {

@@ -21,10 +21,15 @@ export interface Engine {
 
 /** An open index. Owns the bytes it is given; the bytes it gives start at an 8-aligned offset of their buffer. */
 export interface EngineSession {
-  /** Any number at once, in any order. What takes but a moment may be given at once. */
-  read(request: Uint8Array): Promise<Uint8Array> | Uint8Array;
-  /** The same on this thread, however long it takes. */
-  readSync(request: Uint8Array): Uint8Array;
+  /** Any number at once, in any order. */
+  read(request: Uint8Array): Promise<Uint8Array>;
+  /**
+   * Answers on this thread the request that stands at the start of `room`, if that is likely to take but a moment; else gives
+   * undefined. The response takes the request's place, and its length is given; one that has not the room is given itself.
+   */
+  readNow?(room: Uint8Array): number | Uint8Array | undefined;
+  /** The same however long it takes. `length` is the request's. */
+  readSync(room: Uint8Array, length: number): number | Uint8Array;
   /** Carried out in the order of the calls. */
   write(request: Uint8Array): Promise<Uint8Array>;
   /** Why maintenance stopped, where the binding drives it itself. */

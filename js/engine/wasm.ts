@@ -97,8 +97,8 @@ class WasmSession implements EngineSession {
     return this.#queue.run(() => this.#calls.read(this.#handle, request));
   }
 
-  readSync(request: Uint8Array): Uint8Array {
-    return this.#calls.read(this.#handle, request);
+  readSync(room: Uint8Array, length: number): Uint8Array {
+    return this.#calls.read(this.#handle, room.subarray(0, length));
   }
 
   write(request: Uint8Array): Promise<Uint8Array> {

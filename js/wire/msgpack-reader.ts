@@ -1,5 +1,5 @@
 import { QuiverError } from '../errors.ts';
-import { readText } from './text.ts';
+import { readKey, readText } from './text.ts';
 
 /**
  * Reads one MessagePack value: null, booleans, numbers, strings, bytes, arrays and maps with string keys.
@@ -16,14 +16,14 @@ function corrupt(problem: string): QuiverError {
 
 /** Reads MessagePack values that stand in the same bytes, as {@link readValue} does. */
 export class ValueReader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
   #at = 0;
   #end: number;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#end = bytes.byteLength;
   }
 
@@ -55,9 +55,9 @@ export class ValueReader {
       case 0xc6:
         return this.#binary(this.#u32());
       case 0xca:
-        return this.#view.getFloat32(this.#skip(4));
+        return this.view.getFloat32(this.#skip(4));
       case 0xcb:
-        return this.#view.getFloat64(this.#skip(8));
+        return this.view.getFloat64(this.#skip(8));
       case 0xcc:
         return this.#u8();
       case 0xcd:
@@ -65,15 +65,15 @@ export class ValueReader {
       case 0xce:
         return this.#u32();
       case 0xcf:
-        return Number(this.#view.getBigUint64(this.#skip(8)));
+        return Number(this.view.getBigUint64(this.#skip(8)));
       case 0xd0:
-        return this.#view.getInt8(this.#skip(1));
+        return this.view.getInt8(this.#skip(1));
       case 0xd1:
-        return this.#view.getInt16(this.#skip(2));
+        return this.view.getInt16(this.#skip(2));
       case 0xd2:
-        return this.#view.getInt32(this.#skip(4));
+        return this.view.getInt32(this.#skip(4));
       case 0xd3:
-        return Number(this.#view.getBigInt64(this.#skip(8)));
+        return Number(this.view.getBigInt64(this.#skip(8)));
       case 0xd9:
         return this.#text(this.#u8());
       case 0xda:
@@ -102,8 +102,7 @@ export class ValueReader {
   #map(size: number): Record<string, unknown> {
     const result: Record<string, unknown> = {};
     for (let i = 0; i < size; i++) {
-      const key = this.read();
-      if (typeof key !== 'string') throw corrupt('a key is not a string');
+      const key = this.#key();
       // Assigning it would set the object's prototype.
       if (key === '__proto__') throw corrupt('a key is __proto__');
       result[key] = this.read();
@@ -111,26 +110,38 @@ export class ValueReader {
     return result;
   }
 
+  #key(): string {
+    const head = this.#u8();
+    let length: number;
+    if (head >= 0xa0 && head < 0xc0) length = head & 0x1f;
+    else if (head === 0xd9) length = this.#u8();
+    else if (head === 0xda) length = this.#u16();
+    else if (head === 0xdb) length = this.#u32();
+    else throw corrupt('a key is not a string');
+    const start = this.#skip(length);
+    return readKey(this.bytes, start, start + length);
+  }
+
   #text(length: number): string {
     const start = this.#skip(length);
-    return readText(this.#bytes, start, start + length);
+    return readText(this.bytes, start, start + length);
   }
 
   #binary(length: number): Uint8Array {
     const start = this.#skip(length);
-    return this.#bytes.slice(start, start + length);
+    return this.bytes.slice(start, start + length);
   }
 
   #u8(): number {
-    return this.#view.getUint8(this.#skip(1));
+    return this.view.getUint8(this.#skip(1));
   }
 
   #u16(): number {
-    return this.#view.getUint16(this.#skip(2));
+    return this.view.getUint16(this.#skip(2));
   }
 
   #u32(): number {
-    return this.#view.getUint32(this.#skip(4));
+    return this.view.getUint32(this.#skip(4));
   }
 
   /** Where the next `length` bytes start. */

@@ -1,5 +1,6 @@
 import { ByteWriter } from './byte-writer.ts';
 import { writeId } from './id.ts';
+import { Room } from './room.ts';
 import { copyVector, dimensionMismatch, type VectorName, vectorLength } from './vector.ts';
 
 /** The first word of every request; see docs/engine-messages.md. */
@@ -23,8 +24,11 @@ export const op = {
   restore: 22,
 } as const;
 
+/** What messages call the vector of a single query. */
+export const theQuery = (): VectorName => ({ text: 'the query' });
+
 /** The bits of a read's `flags`. */
-const flag = { vectors: 1, exact: 2 } as const;
+const flag = { vectors: 1, exact: 2, mayStop: 4 } as const;
 
 /** A request of whole numbers only. */
 export function packWords(...words: readonly number[]): Uint8Array {
@@ -57,7 +61,7 @@ export interface QueryVectors {
  */
 export function copyQueryVectors(vectors: readonly unknown[]): QueryVectors {
   const name = (i: number): VectorName =>
-    vectors.length === 1 ? { text: 'the query' } : { text: `query ${i}`, item: i };
+    vectors.length === 1 ? theQuery() : { text: `query ${i}`, item: i };
   if (vectors.length === 0) return { values: new Float32Array(0), dimensions: 0 };
   const dimensions = vectorLength(vectors[0], () => name(0));
   const values = new Float32Array(vectors.length * dimensions);
@@ -69,7 +73,15 @@ export function copyQueryVectors(vectors: readonly unknown[]): QueryVectors {
   return { values, dimensions };
 }
 
-/** `from` and `to` choose among the queries. */
+/** The words before the vectors of a query. */
+const queryHead = 9;
+
+/** Bytes of a request of `count` queries. */
+export function querySize(request: QueryRequest, dimensions: number, count: number): number {
+  return (queryHead + dimensions * count) * 4 + request.filter.length;
+}
+
+/** `from` and `to` choose among the queries, of which the response holds those that took but a moment. */
 export function packQuery(
   request: QueryRequest,
   vectors: QueryVectors,
@@ -77,20 +89,46 @@ export function packQuery(
   to: number,
 ): Uint8Array {
   const { dimensions, values } = vectors;
-  const flags = (request.includeVectors ? flag.vectors : 0) | (request.exact ? flag.exact : 0);
-  const head = [
-    op.query,
-    request.topK,
-    request.ef,
-    flags,
-    0,
-    0,
-    to - from,
-    dimensions,
-    request.filter.length,
-  ];
-  const part = values.subarray(from * dimensions, to * dimensions);
-  return packSearch(head, 4, [request.minScore, request.targetRecall], part, request.filter);
+  const size = querySize(request, dimensions, to - from);
+  const room = new Room(size);
+  room.floats.set(values.subarray(from * dimensions, to * dimensions), queryHead);
+  putQueryAround(room, request, to - from, dimensions);
+  room.words[3] = (room.words[3] as number) | flag.mayStop;
+  return room.bytes.subarray(0, size);
+}
+
+/**
+ * Puts one query into room of {@link querySize}.
+ *
+ * @throws {QuiverError} `INVALID_VECTOR`
+ */
+export function putQuery(
+  room: Room,
+  request: QueryRequest,
+  vector: ArrayLike<number>,
+  dimensions: number,
+): void {
+  copyVector(vector, room.floats, queryHead, theQuery);
+  putQueryAround(room, request, 1, dimensions);
+}
+
+/** What stands before and behind the vectors. */
+function putQueryAround(
+  { words, floats, bytes }: Room,
+  request: QueryRequest,
+  count: number,
+  dimensions: number,
+): void {
+  words[0] = op.query;
+  words[1] = request.topK;
+  words[2] = request.ef;
+  words[3] = (request.includeVectors ? flag.vectors : 0) | (request.exact ? flag.exact : 0);
+  floats[4] = request.minScore;
+  floats[5] = request.targetRecall;
+  words[6] = count;
+  words[7] = dimensions;
+  words[8] = request.filter.length;
+  if (request.filter.length > 0) bytes.set(request.filter, (queryHead + count * dimensions) * 4);
 }
 
 export interface StreamRequest {
@@ -103,24 +141,21 @@ export interface StreamRequest {
 }
 
 export function packStream(request: StreamRequest, vector: QueryVectors): Uint8Array {
-  const flags = request.includeVectors ? flag.vectors : 0;
-  const head = [op.stream, flags, 0, request.maxResults, vector.dimensions, request.filter.length];
-  return packSearch(head, 2, [request.minScore], vector.values, request.filter);
-}
-
-function packSearch(
-  head: readonly number[],
-  floatsAt: number,
-  floats: readonly number[],
-  vectors: Float32Array,
-  filter: Uint8Array,
-): Uint8Array {
-  const bytes = new Uint8Array(head.length * 4 + vectors.length * 4 + filter.length);
-  new Uint32Array(bytes.buffer, 0, head.length).set(head);
-  new Float32Array(bytes.buffer, floatsAt * 4, floats.length).set(floats);
-  new Float32Array(bytes.buffer, head.length * 4, vectors.length).set(vectors);
-  bytes.set(filter, (head.length + vectors.length) * 4);
-  return bytes;
+  const head = [
+    op.stream,
+    request.includeVectors ? flag.vectors : 0,
+    0,
+    request.maxResults,
+    vector.dimensions,
+    request.filter.length,
+  ];
+  const size = (head.length + vector.dimensions) * 4 + request.filter.length;
+  const { bytes, words, floats } = new Room(size);
+  words.set(head);
+  floats[2] = request.minScore;
+  floats.set(vector.values, head.length);
+  bytes.set(request.filter, (head.length + vector.dimensions) * 4);
+  return bytes.subarray(0, size);
 }
 
 /** @throws {QuiverError} `INVALID_ID` */

@@ -1,7 +1,7 @@
 import type { Slices } from '../event-loop.ts';
 import type { QueryResult, SnapshotResult, WriteCounts } from '../types.ts';
 import { readMetadata } from './metadata.ts';
-import { readValue, ValueReader } from './msgpack-reader.ts';
+import { readValue, type ValueReader } from './msgpack-reader.ts';
 import { readText } from './text.ts';
 
 /** A result block of docs/engine-messages.md, decoded. */
@@ -15,7 +15,7 @@ const itemsBetweenLooks = 16;
 
 /** Decodes the block at `offset`, letting the event loop run every few milliseconds. */
 export async function readBlock<TMetadata extends object>(
-  response: Uint8Array,
+  response: ValueReader,
   offset: number,
   slices: Slices,
 ): Promise<Block<TMetadata>> {
@@ -28,84 +28,78 @@ export async function readBlock<TMetadata extends object>(
   return { results, end: reader.end };
 }
 
-/** Decodes the block that a response holds at once: for a few results, where an await would cost more. */
+/** Decodes the block at `offset` at once: for a few results, where an await would cost more. */
 export function readBlockNow<TMetadata extends object>(
-  response: Uint8Array,
-): QueryResult<TMetadata>[] {
-  const reader = new BlockReader<TMetadata>(response, 0);
+  response: ValueReader,
+  offset: number,
+): Block<TMetadata> {
+  const reader = new BlockReader<TMetadata>(response, offset);
   const results: QueryResult<TMetadata>[] = [];
   for (let i = 0; i < reader.count; i++) results.push(reader.next());
-  return results;
+  return { results, end: reader.end };
 }
 
 /** Decodes a block result by result. */
 class BlockReader<TMetadata extends object> {
   readonly count: number;
   readonly end: number;
-  readonly #bytes: Uint8Array;
   readonly #values: ValueReader;
   readonly #dimensions: number;
-  readonly #norms: Float64Array;
-  readonly #scores: Float32Array;
-  readonly #idLengths: Uint32Array;
-  readonly #metadataLengths: Uint32Array;
-  readonly #vectors: Float32Array;
+  // Where in the response these stand.
+  readonly #norms: number;
+  readonly #scores: number;
+  readonly #idLengths: number;
+  readonly #metadataLengths: number;
+  readonly #vectors: number;
   #item = 0;
-  #idAt: number;
-  #metadataAt: number;
+  #text: number;
 
-  constructor(response: Uint8Array, offset: number) {
-    const { buffer, byteOffset } = response;
-    let at = byteOffset + offset;
-    const [count, dimensions, idBytes, metadataBytes] = new Uint32Array(
-      buffer,
-      at,
-      4,
-    ) as unknown as Words4;
-    at += 16;
-    this.#norms = new Float64Array(buffer, at, count);
-    at += 8 * count;
-    this.#scores = new Float32Array(buffer, at, count);
-    at += 4 * count;
-    this.#idLengths = new Uint32Array(buffer, at, count);
-    at += 4 * count;
-    this.#metadataLengths = new Uint32Array(buffer, at, count);
-    at += 4 * count;
-    this.#vectors = new Float32Array(buffer, at, count * dimensions);
-    at += 4 * count * dimensions;
+  constructor(values: ValueReader, offset: number) {
+    const { view } = values;
+    const count = view.getUint32(offset, true);
+    const dimensions = view.getUint32(offset + 4, true);
+    const textBytes =
+      view.getUint32(offset + 8, true) + view.getUint32(offset + 12, true) * 2 ** 32;
     this.count = count;
-    this.#bytes = response;
-    this.#values = new ValueReader(response);
+    this.#values = values;
     this.#dimensions = dimensions;
-    this.#idAt = at - byteOffset;
-    this.#metadataAt = this.#idAt + idBytes;
-    this.end = Math.ceil((this.#metadataAt + metadataBytes) / 8) * 8;
+    this.#norms = offset + 16;
+    this.#scores = this.#norms + 8 * count;
+    this.#idLengths = this.#scores + 4 * count;
+    this.#metadataLengths = this.#idLengths + 4 * count;
+    this.#vectors = this.#metadataLengths + 4 * count;
+    this.#text = this.#vectors + 4 * count * dimensions;
+    this.end = Math.ceil((this.#text + textBytes) / 8) * 8;
   }
 
   next(): QueryResult<TMetadata> {
     const i = this.#item++;
-    const idEnd = this.#idAt + (this.#idLengths[i] as number);
-    const metadataEnd = this.#metadataAt + (this.#metadataLengths[i] as number);
-    const id = readText(this.#bytes, this.#idAt, idEnd);
-    const metadata = readMetadata(this.#values, this.#metadataAt, metadataEnd) as TMetadata;
-    const norm = this.#norms[i] as number;
-    this.#idAt = idEnd;
-    this.#metadataAt = metadataEnd;
-    const dimensions = this.#dimensions;
-    const item =
-      dimensions === 0
-        ? { id, metadata, norm }
-        : // A copy: one item must not keep the whole response alive.
-          { id, metadata, norm, vector: this.#vectors.slice(i * dimensions, (i + 1) * dimensions) };
-    return { item, score: this.#scores[i] as number };
+    const values = this.#values;
+    const { view } = values;
+    const idAt = this.#text;
+    const metadataAt = idAt + view.getUint32(this.#idLengths + 4 * i, true);
+    const end = metadataAt + view.getUint32(this.#metadataLengths + 4 * i, true);
+    this.#text = end;
+    const id = readText(values.bytes, idAt, metadataAt);
+    const metadata = readMetadata(values, metadataAt, end) as TMetadata;
+    const norm = view.getFloat64(this.#norms + 8 * i, true);
+    const score = view.getFloat32(this.#scores + 4 * i, true);
+    if (this.#dimensions === 0) return { item: { id, metadata, norm }, score };
+    return { item: { id, metadata, norm, vector: this.#vector(i) }, score };
+  }
+
+  /** A copy: one item must not keep the whole response alive. */
+  #vector(i: number): Float32Array {
+    const { buffer, byteOffset } = this.#values.bytes;
+    const size = this.#dimensions * 4;
+    const start = byteOffset + this.#vectors + i * size;
+    return new Float32Array(buffer.slice(start, start + size));
   }
 }
 
-type Words4 = [number, number, number, number];
-
-/** How many results a block holds. */
-export function blockCount(response: Uint8Array): number {
-  return readWord(response, 0);
+/** How many results the block at `offset` holds. */
+export function blockCount(response: ValueReader, offset: number): number {
+  return response.view.getUint32(offset, true);
 }
 
 export function readWord(response: Uint8Array, index: number): number {

@@ -65,9 +65,21 @@ export function copyVector(
     into.set(vector, offset);
   }
   // Anything times 0 is 0, but for NaN and the infinities: one comparison for the whole vector.
-  let sum = 0;
-  for (let i = offset; i < offset + length; i++) sum += (into[i] as number) * 0;
-  if (sum === 0) return;
+  // Four sums, because each addition waits for the one before it.
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  const end = offset + length;
+  let i = offset;
+  for (; i + 4 <= end; i += 4) {
+    a += (into[i] as number) * 0;
+    b += (into[i + 1] as number) * 0;
+    c += (into[i + 2] as number) * 0;
+    d += (into[i + 3] as number) * 0;
+  }
+  for (; i < end; i++) a += (into[i] as number) * 0;
+  if (a + b + c + d === 0) return;
   for (let i = 0; i < length; i++)
     if (!Number.isFinite(into[offset + i])) throw badElement(vector, i, name());
 }

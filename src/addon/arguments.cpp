@@ -9,39 +9,32 @@ namespace quiver::addon {
 namespace {
 
 /// The bytes of `value` where V8 keeps them, valid until JavaScript runs again.
-std::optional<Bytes> view_bytes(napi_env env, napi_value value) {
+std::optional<std::span<uint8_t>> view_bytes(napi_env env, napi_value value) {
   // Node-API asks V8 for the object's kind; `instanceof` would fail for objects of another realm
   // (Jest runs each test file in one).
   void* data = nullptr;
   size_t length = 0;
-  bool matches = false;
-  if (napi_is_typedarray(env, value, &matches) == napi_ok && matches) {
-    napi_typedarray_type type = napi_int8_array;
-    if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
-        type != napi_uint8_array) {
-      return std::nullopt;
-    }
-  } else if (napi_is_dataview(env, value, &matches) == napi_ok && matches) {
-    if (napi_get_dataview_info(env, value, &length, &data, nullptr, nullptr) != napi_ok) {
-      return std::nullopt;
-    }
-  } else {
+  napi_typedarray_type type = napi_int8_array;
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) == napi_ok) {
+    if (type != napi_uint8_array) return std::nullopt;
+  } else if (napi_get_dataview_info(env, value, &length, &data, nullptr, nullptr) != napi_ok) {
     return std::nullopt;
   }
-  if (length == 0) return Bytes{};  // the pointer of an empty or detached view means nothing
-  return Bytes{static_cast<const uint8_t*>(data), length};
+  // The pointer of an empty or detached view means nothing.
+  if (length == 0) return std::span<uint8_t>{};
+  return std::span<uint8_t>{static_cast<uint8_t*>(data), length};
 }
 
 }  // namespace
 
-std::optional<Bytes> bytes_in_place(napi_env env, napi_value value, const char* name) {
-  const std::optional<Bytes> bytes = view_bytes(env, value);
+std::optional<std::span<uint8_t>> bytes_in_place(napi_env env, napi_value value, const char* name) {
+  const auto bytes = view_bytes(env, value);
   if (!bytes) throw_type_error(env, (std::string(name) + " must be a Uint8Array").c_str());
   return bytes;
 }
 
 std::optional<Buffer> bytes_argument(napi_env env, napi_value value, const char* name) {
-  const std::optional<Bytes> bytes = bytes_in_place(env, value, name);
+  const auto bytes = bytes_in_place(env, value, name);
   if (!bytes) return std::nullopt;
   return Buffer(bytes->begin(), bytes->end());
 }

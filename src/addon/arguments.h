@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "addon/napi_setup.h"
@@ -11,7 +13,7 @@ namespace quiver::addon {
 /// The bytes of a Uint8Array, Buffer or DataView, of this realm or another, where they are: valid
 /// until JavaScript runs again. Anything else throws a TypeError that names the argument as `name`,
 /// and returns nothing.
-std::optional<Bytes> bytes_in_place(napi_env env, napi_value value, const char* name);
+std::optional<std::span<uint8_t>> bytes_in_place(napi_env env, napi_value value, const char* name);
 
 /// A copy of the bytes of a Uint8Array, Buffer or DataView, of this realm or another. Anything else
 /// throws a TypeError that names the argument as `name`, and returns nothing.

@@ -59,7 +59,6 @@ Call* Environment::begin_call(napi_value* promise) {
 void Environment::on_wake(napi_env env, napi_value, void* context, void*) {
   if (env == nullptr) return;  // the function is closing: tear_down has taken everything
   auto& self = *static_cast<Environment*>(context);
-  self.short_read_time_ = kShortReadTime;
   std::unique_ptr<Call> call = self.queue_->take_all();
   while (call != nullptr) {
     napi_handle_scope scope = nullptr;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <unordered_set>
 #include <utility>
@@ -42,18 +41,18 @@ class Environment {
     return promise;
   }
 
-  /// For how long the JavaScript thread may go on answering short reads itself before the event
-  /// loop runs again: else a caller that awaits one after the other would keep everything else
-  /// from running.
-  [[nodiscard]] std::chrono::nanoseconds time_for_short_reads() const { return short_read_time_; }
-  void take_time(std::chrono::nanoseconds time) { short_read_time_ -= time; }
-
   /// The class whose instances `open` resolves with. Takes the reference over.
   void set_session_class(napi_ref session_class) { session_class_ = session_class; }
   [[nodiscard]] napi_ref session_class() const { return session_class_; }
 
   /// Every handle that JavaScript holds is registered from its creation to its collection.
   void add(SessionHandle* handle) { handles_.insert(handle); }
+
+  /// The handle at that address; null if there is none.
+  [[nodiscard]] SessionHandle* find(void* handle) const {
+    const auto found = handles_.find(static_cast<SessionHandle*>(handle));
+    return found == handles_.end() ? nullptr : *found;
+  }
 
   /// JavaScript has dropped the handle: closes its session in the background.
   void remove(SessionHandle* handle);
@@ -74,10 +73,7 @@ class Environment {
   void close_in_background(std::shared_ptr<engine::AsyncSession> session);
   void tear_down();
 
-  static constexpr std::chrono::nanoseconds kShortReadTime = std::chrono::milliseconds(2);
-
   napi_env env_;
-  std::chrono::nanoseconds short_read_time_ = kShortReadTime;
   napi_threadsafe_function wake_ = nullptr;
   std::shared_ptr<CompletionQueue> queue_;
   size_t promises_ = 0;  // not yet settled

@@ -12,12 +12,8 @@ namespace quiver::addon {
 
 namespace {
 
-/// Marks the objects that wrap a SessionHandle, so that a method called with another `this` cannot
-/// read a stranger's memory.
-constexpr napi_type_tag kSessionTag = {0x9d3b60f1c2a74e85, 0xb1f0467d5ce82a39};
-
-/// Does nothing: what makes an object a Session is the tag that new_session_object gives it, so an
-/// object that a script makes with `new session.constructor()` has methods that throw.
+/// Does nothing: what makes an object a Session is the handle that new_session_object gives it, so
+/// an object that a script makes with `new session.constructor()` has methods that throw.
 napi_value construct(napi_env env, napi_callback_info info) {
   napi_value self = nullptr;
   napi_get_cb_info(env, info, nullptr, nullptr, &self, nullptr);
@@ -34,52 +30,66 @@ MethodCall method_call(napi_env env, napi_callback_info info) {
   MethodCall call;
   size_t count = 1;
   napi_value self = nullptr;
-  if (napi_get_cb_info(env, info, &count, &call.argument, &self, nullptr) != napi_ok) return call;
-  napi_valuetype type = napi_undefined;
-  bool tagged = false;
-  void* handle = nullptr;
-  if (napi_typeof(env, self, &type) != napi_ok || type != napi_object ||
-      napi_check_object_type_tag(env, self, &kSessionTag, &tagged) != napi_ok || !tagged ||
-      napi_unwrap(env, self, &handle) != napi_ok) {
-    throw_type_error(env, "the method was called on something that is not a Session");
+  void* environment = nullptr;
+  if (napi_get_cb_info(env, info, &count, &call.argument, &self, &environment) != napi_ok) {
     return call;
   }
-  call.handle = static_cast<SessionHandle*>(handle);
+  // With another `this` the pointer may be anything, or a stranger's.
+  void* wrapped = nullptr;
+  if (napi_unwrap(env, self, &wrapped) == napi_ok) {
+    call.handle = static_cast<Environment*>(environment)->find(wrapped);
+  }
+  if (call.handle == nullptr) {
+    throw_type_error(env, "the method was called on something that is not a Session");
+  }
   return call;
 }
 
-/// The bytes of the response at once if they are to be had in a moment, else a promise of them: to
-/// change threads twice takes longer than most queries.
 napi_value read(napi_env env, napi_callback_info info) {
   const MethodCall method = method_call(env, info);
   if (method.handle == nullptr) return nullptr;
-  const std::optional<Bytes> request = bytes_in_place(env, method.argument, "request");
+  std::optional<Buffer> request = bytes_argument(env, method.argument, "request");
   if (!request) return nullptr;
-  constexpr std::chrono::nanoseconds kShort = std::chrono::microseconds(200);
-  Environment& environment = *method.handle->environment;
-  const std::chrono::nanoseconds most = std::min(kShort, environment.time_for_short_reads());
-  const auto start = std::chrono::steady_clock::now();
-  if (const auto response = method.handle->session->read_if_short(*request, most)) {
-    environment.take_time(std::chrono::steady_clock::now() - start);
-    if (*response) return to_js_bytes(env, **response);
-    return environment.call([&](Call* call) { finisher<Buffer>(call)(*response); });
-  }
-  return environment.call([&](Call* call) {
-    method.handle->session->read(Buffer(request->begin(), request->end()), finisher<Buffer>(call));
+  return method.handle->environment->call([&](Call* call) {
+    method.handle->session->read(std::move(*request), finisher<Buffer>(call));
   });
+}
+
+/// Puts the response where the request was and returns its length; one that is too long for that is
+/// returned itself.
+napi_value answer_in(napi_env env, std::span<uint8_t> room, const Expected<Buffer>& response) {
+  napi_value result = nullptr;
+  if (!response) {
+    if (const napi_value error = to_js_error(env, response.error()); error != nullptr) {
+      napi_throw(env, error);
+    }
+  } else if (response->size() > room.size()) {
+    result = to_js_bytes(env, *response);
+  } else {
+    std::copy(response->begin(), response->end(), room.begin());
+    napi_create_uint32(env, static_cast<uint32_t>(response->size()), &result);
+  }
+  return result;
+}
+
+/// To change threads twice takes longer than most queries.
+napi_value read_now(napi_env env, napi_callback_info info) {
+  const MethodCall method = method_call(env, info);
+  if (method.handle == nullptr) return nullptr;
+  const auto room = bytes_in_place(env, method.argument, "room");
+  if (!room) return nullptr;
+  constexpr std::chrono::nanoseconds kShort = std::chrono::microseconds(200);
+  const auto response = method.handle->session->read_if_short(*room, kShort);
+  if (!response) return nullptr;
+  return answer_in(env, *room, *response);
 }
 
 napi_value read_sync(napi_env env, napi_callback_info info) {
   const MethodCall method = method_call(env, info);
   if (method.handle == nullptr) return nullptr;
-  const std::optional<Bytes> request = bytes_in_place(env, method.argument, "request");
-  if (!request) return nullptr;
-  const Expected<Buffer> response = method.handle->session->read_here(*request);
-  if (response) return to_js_bytes(env, *response);
-  if (const napi_value error = to_js_error(env, response.error()); error != nullptr) {
-    napi_throw(env, error);
-  }
-  return nullptr;
+  const auto room = bytes_in_place(env, method.argument, "room");
+  if (!room) return nullptr;
+  return answer_in(env, *room, method.handle->session->read_here(*room));
 }
 
 napi_value write(napi_env env, napi_callback_info info) {
@@ -106,8 +116,9 @@ void on_collected(napi_env, void* data, void*) {
   if (handle->environment != nullptr) handle->environment->remove(handle.get());
 }
 
-napi_property_descriptor method(const char* name, napi_callback callback) {
-  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
+napi_property_descriptor method(const char* name, napi_callback callback,
+                                Environment& environment) {
+  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, &environment};
 }
 
 }  // namespace
@@ -115,10 +126,11 @@ napi_property_descriptor method(const char* name, napi_callback callback) {
 void define_session_class(Environment& environment) {
   const napi_env env = environment.env();
   const std::array methods{
-      method("read", guarded<read>),
-      method("readSync", guarded<read_sync>),
-      method("write", guarded<write>),
-      method("close", guarded<close>),
+      method("read", guarded<read>, environment),
+      method("readNow", guarded<read_now>, environment),
+      method("readSync", guarded<read_sync>, environment),
+      method("write", guarded<write>, environment),
+      method("close", guarded<close>, environment),
   };
   napi_value session_class = nullptr;
   napi_ref reference = nullptr;
@@ -139,7 +151,6 @@ napi_value new_session_object(Environment& environment,
   napi_value object = nullptr;
   if (napi_get_reference_value(env, environment.session_class(), &session_class) != napi_ok ||
       napi_new_instance(env, session_class, 0, nullptr, &object) != napi_ok ||
-      napi_type_tag_object(env, object, &kSessionTag) != napi_ok ||
       napi_wrap(env, object, handle.get(), on_collected, nullptr, nullptr) != napi_ok) {
     environment.remove(handle.get());
     return nullptr;

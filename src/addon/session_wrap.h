@@ -14,7 +14,7 @@ struct SessionHandle {
   std::shared_ptr<engine::AsyncSession> session;
 };
 
-/// Defines the class Session { read, write, close } for one environment.
+/// Defines the class Session { read, readNow, readSync, write, close } for one environment.
 void define_session_class(Environment& environment);
 
 /// A JavaScript Session on `session`. Null, with an exception pending, on failure; the session is

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/expected.h"
@@ -40,6 +41,10 @@ requires std::is_trivially_copyable_v<T> Bytes as_bytes(std::span<const T> value
 /// Appends little-endian values to a growing buffer.
 class ByteWriter {
  public:
+  ByteWriter() = default;
+  /// In the memory of what nobody needs any more.
+  explicit ByteWriter(Buffer memory) : buffer_(std::move(memory)) { buffer_.clear(); }
+
   template <typename T>
   requires std::is_trivially_copyable_v<T>
   void put(T value) {
@@ -84,6 +89,8 @@ class ByteReader {
     return result;
   }
 
+  /// What is not read yet.
+  [[nodiscard]] Bytes rest() const { return bytes_.subspan(position_); }
   [[nodiscard]] size_t remaining() const { return bytes_.size() - position_; }
   [[nodiscard]] size_t position() const { return position_; }
 

@@ -28,6 +28,10 @@ enum class Kind : uint8_t { kNil, kBoolean, kNumber, kText, kBinary, kArray, kMa
 /// 4 GiB or more, which the format cannot hold.
 class Writer {
  public:
+  Writer() = default;
+  /// In the memory of what nobody needs any more.
+  explicit Writer(Buffer memory) : out_(std::move(memory)) {}
+
   void nil();
   void boolean(bool value);
   /// As an integer where that is exact (and not -0), else as float64.

@@ -1,5 +1,8 @@
 #include "column/block_cache.h"
 
+#include <iterator>
+#include <utility>
+
 namespace quiver::column {
 namespace {
 
@@ -13,7 +16,7 @@ std::shared_ptr<const Buffer> BlockCache::find(uint32_t owner, uint32_t block) {
   const std::lock_guard lock(shard.mutex);
   const auto place = shard.places.find(key);
   if (place == shard.places.end()) return nullptr;
-  shard.entries.splice(shard.entries.begin(), shard.entries, place->second);
+  place->second->is_used = true;
   return place->second->content;
 }
 
@@ -27,6 +30,10 @@ void BlockCache::add(uint32_t owner, uint32_t block, std::shared_ptr<const Buffe
   shard.entries.push_front({key, std::move(content)});
   shard.places.emplace(key, shard.entries.begin());
   while (shard.bytes > shard_capacity_) {
+    if (std::exchange(shard.entries.back().is_used, false)) {
+      shard.entries.splice(shard.entries.begin(), shard.entries, std::prev(shard.entries.end()));
+      continue;
+    }
     shard.bytes -= shard.entries.back().content->size();
     shard.places.erase(shard.entries.back().key);
     shard.entries.pop_back();

@@ -12,8 +12,9 @@
 
 namespace quiver::column {
 
-/// Blocks that were decompressed lately, the longest unused going first when there are too many
-/// bytes of them. Threads: any number, in shards that lock by themselves.
+/// Blocks that were decompressed lately. When there are too many bytes of them, those go that were
+/// not used since the last look (second chance, as Corbató's CLOCK), so that finding one moves
+/// nothing. Threads: any number, in shards that lock by themselves.
 class BlockCache {
  public:
   /// Keeps about `capacity` bytes.
@@ -35,10 +36,11 @@ class BlockCache {
   struct Entry {
     uint64_t key;
     std::shared_ptr<const Buffer> content;
+    bool is_used = false;  // since it was added or looked at
   };
   struct Shard {
     mutable std::mutex mutex;
-    std::list<Entry> entries;  // the one used last in front
+    std::list<Entry> entries;  // the next one to look at is the last
     std::unordered_map<uint64_t, std::list<Entry>::iterator> places;
     size_t bytes = 0;
   };

@@ -1,6 +1,7 @@
 #include "column/ids.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <vector>
@@ -11,7 +12,6 @@
 namespace quiver::column {
 namespace {
 
-constexpr uint32_t kGroup = 16;
 constexpr size_t kPiece = size_t{64} << 10;
 
 struct Trailer {
@@ -49,7 +49,7 @@ Expected<void> write_ids(uint32_t rows, const IdOfRow& id, const Sink& sink) {
     const auto text = id(row);
     if (!text) return text.error();
     size_t shared = 0;
-    if (row % kGroup != 0) {
+    if (row % kIdGroup != 0) {
       const size_t most = std::min(before.size(), text->size());
       while (shared < most && before[shared] == (*text)[shared]) ++shared;
     }
@@ -57,7 +57,7 @@ Expected<void> write_ids(uint32_t rows, const IdOfRow& id, const Sink& sink) {
     put_varint(pending, text->size() - shared);
     pending.put_text(text->substr(shared));
     before.assign(*text);
-    if (row % kGroup == kGroup - 1 || row + 1 == rows) ends.push_back(offset + pending.size());
+    if (row % kIdGroup == kIdGroup - 1 || row + 1 == rows) ends.push_back(offset + pending.size());
     if (pending.size() >= kPiece) {
       offset += pending.size();
       if (auto written = sink(pending.take()); !written) return written;
@@ -107,7 +107,7 @@ Expected<Ids> Ids::read(uint32_t rows, Bytes ids, Bytes lookup) {
   ByteReader reader(ids.subspan(result.ids_.size(), end - result.ids_.size()), "ids");
   const auto ends = PackedNumbers::read(reader);
   if (!ends) return ends.error();
-  if (ends->size() != rows / kGroup + (rows % kGroup != 0 ? 1 : 0)) return corrupt();
+  if (ends->size() != rows / kIdGroup + (rows % kIdGroup != 0 ? 1 : 0)) return corrupt();
   result.group_ends_ = *ends;
 
   result.bucket_bits_ = bucket_bits(rows);
@@ -123,23 +123,47 @@ Expected<Ids> Ids::read(uint32_t rows, Bytes ids, Bytes lookup) {
 
 Expected<std::string_view> Ids::id(uint32_t row, std::string& scratch) const {
   if (row >= rows_) return corrupt();
-  const uint32_t group = row / kGroup;
+  const uint32_t group = row / kIdGroup;
   const uint64_t begin = group == 0 ? 0 : group_ends_[group - 1];
   const uint64_t end = group_ends_[group];
   if (begin > end || end > ids_.size()) return corrupt();
-  ByteReader reader(ids_.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)),
-                    "an id");
-  scratch.clear();
-  for (uint32_t i = 0; i <= row % kGroup; ++i) {
-    const auto shared = get_varint(reader);
-    const auto rest = get_varint(reader);
-    if (!shared || !rest || *shared > scratch.size()) return corrupt();
-    const auto text = reader.get_bytes(*rest);
-    if (!text) return corrupt();
-    scratch.resize(static_cast<size_t>(*shared));
-    scratch.append(as_text(*text));
+  const uint8_t* at = ids_.data() + begin;
+  const uint8_t* const group_end = ids_.data() + end;
+  struct Piece {
+    size_t shared;
+    const uint8_t* text;
+  };
+  std::array<Piece, kIdGroup> pieces;
+  size_t length = 0;
+  const uint32_t last = row % kIdGroup;
+  for (uint32_t i = 0; i <= last; ++i) {
+    uint64_t shared = 0;
+    uint64_t rest = 0;
+    if (!take_varint(at, group_end, shared) || !take_varint(at, group_end, rest) ||
+        shared > length || rest > static_cast<size_t>(group_end - at)) {
+      return corrupt();
+    }
+    pieces[i] = {static_cast<size_t>(shared), at};
+    at += rest;
+    length = static_cast<size_t>(shared + rest);
+  }
+  // From the last id back, each gives the bytes that those behind it share with it; the first
+  // shares none.
+  scratch.resize(length);
+  for (uint32_t i = last; length > 0; --i) {
+    const auto [shared, text] = pieces[i];
+    if (shared >= length) continue;
+    std::memcpy(&scratch[shared], text, length - shared);
+    length = shared;
   }
   return std::string_view(scratch);
+}
+
+void Ids::prefetch(uint32_t row) const {
+  const uint32_t group = row / kIdGroup;
+  if (row >= rows_ || group == 0) return;
+  const uint64_t begin = group_ends_[group - 1];
+  if (begin < ids_.size()) quiver::prefetch(ids_.data() + begin);
 }
 
 std::optional<uint32_t> Ids::find(std::string_view id) const {

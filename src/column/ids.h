@@ -13,6 +13,9 @@
 
 namespace quiver::column {
 
+/// So many ids are written one after the other, each as what differs from the one before.
+inline constexpr uint32_t kIdGroup = 16;
+
 /// The id of a row; ids are distinct. The text need not outlive the next call.
 using IdOfRow = std::function<Expected<std::string_view>(uint32_t row)>;
 
@@ -35,6 +38,13 @@ class Ids {
   /// The id of a row, put together in `scratch` (and valid as long as that is). CORRUPT_FILE where
   /// the bytes are not sound.
   Expected<std::string_view> id(uint32_t row, std::string& scratch) const;
+
+  /// Asks for what leads to the row's id, and then for the id, before it is read. `row` may be
+  /// none.
+  void prefetch_place(uint32_t row) const {
+    if (row < rows_) group_ends_.prefetch(row / kIdGroup);
+  }
+  void prefetch(uint32_t row) const;
 
   /// The row of that id.
   [[nodiscard]] std::optional<uint32_t> find(std::string_view id) const;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/msgpack.h"
+#include "base/prefetch.h"
 
 namespace quiver::column {
 namespace {
@@ -140,44 +141,73 @@ double Metadata::number(const Field& field, uint32_t row) {
   return number;
 }
 
+/// A field whose values are kept as numbers.
+bool Metadata::is_numeric(const Field& field) {
+  return field.kind == FieldKind::kIntegers || field.kind == FieldKind::kDoubles;
+}
+
+void Metadata::append_number(const Field& field, uint32_t row, msgpack::Writer& writer) {
+  writer.number(field.kind == FieldKind::kDoubles ? number(field, row) : integer(field, row));
+}
+
+Expected<Value> Metadata::stored(const Field& field, uint32_t row) {
+  if (field.kind == FieldKind::kNone) return corrupt("a column of metadata is missing");
+  const uint64_t code = field.kind == FieldKind::kUnique ? row : field.codes[row];
+  if (code >= field.values.size()) return corrupt("a value of metadata is missing");
+  return field.values.get(static_cast<uint32_t>(code));
+}
+
 Expected<Bytes> Metadata::value(const Field& field, uint32_t row, Scratch& scratch) {
-  switch (field.kind) {
-    case FieldKind::kIntegers:
-    case FieldKind::kDoubles: {
-      msgpack::Writer writer;
-      writer.number(field.kind == FieldKind::kDoubles ? number(field, row) : integer(field, row));
-      scratch.buffer = writer.take();
-      return Bytes(scratch.buffer);
-    }
-    case FieldKind::kUnique:
-    case FieldKind::kCoded: {
-      const uint64_t code = field.kind == FieldKind::kUnique ? row : field.codes[row];
-      if (code >= field.values.size()) return corrupt("a value of metadata is missing");
-      auto found = field.values.get(static_cast<uint32_t>(code));
-      if (!found) return found.error();
-      scratch.block = std::move(found->block);
-      return found->bytes;
-    }
-    case FieldKind::kNone:
-      break;
+  if (is_numeric(field)) {
+    msgpack::Writer writer(std::move(scratch.buffer));
+    append_number(field, row, writer);
+    scratch.buffer = writer.take();
+    return Bytes(scratch.buffer);
   }
-  return corrupt("a column of metadata is missing");
+  auto found = stored(field, row);
+  if (!found) return found.error();
+  scratch.block = std::move(found->block);
+  return found->bytes;
 }
 
 Expected<Bytes> Metadata::map(uint32_t row, Scratch& scratch) const {
   const auto shape = shape_of(row);
   if (!shape) return shape.error();
   if (*shape == nullptr) return value(rest_, row, scratch);
-  msgpack::Writer writer;
-  writer.map(static_cast<uint32_t>((*shape)->fields.size()));
+  scratch.found.clear();
+  // The values are here and there: they are all asked for before the first is copied.
   for (const uint32_t number : (*shape)->fields) {
-    writer.encoded(fields_[number].encoded_name);
-    const auto encoded = value(fields_[number], row, scratch);
-    if (!encoded) return encoded.error();
-    writer.encoded(*encoded);
+    if (is_numeric(fields_[number])) continue;
+    auto found = stored(fields_[number], row);
+    if (!found) return found.error();
+    quiver::prefetch(found->bytes.data());
+    scratch.found.push_back(std::move(*found));
+  }
+  msgpack::Writer writer(std::move(scratch.buffer));
+  writer.map(static_cast<uint32_t>((*shape)->fields.size()));
+  auto next = scratch.found.begin();
+  for (const uint32_t number : (*shape)->fields) {
+    const Field& field = fields_[number];
+    writer.encoded(field.encoded_name);
+    if (is_numeric(field)) {
+      append_number(field, row, writer);
+    } else {
+      writer.encoded((next++)->bytes);
+    }
   }
   scratch.buffer = writer.take();
   return Bytes(scratch.buffer);
+}
+
+void Metadata::prefetch(uint32_t row) const {
+  const auto shape = shape_of(row);
+  if (!shape || *shape == nullptr) return;
+  for (const uint32_t number : (*shape)->fields) {
+    const Field& field = fields_[number];
+    if (field.kind == FieldKind::kIntegers) field.integers.prefetch(row);
+    if (field.kind == FieldKind::kDoubles) quiver::prefetch(field.doubles + size_t{row} * 8);
+    if (field.kind == FieldKind::kCoded) field.codes.prefetch(row);
+  }
 }
 
 Expected<std::optional<Bytes>> Metadata::field(uint32_t row, std::string_view key,

@@ -11,6 +11,7 @@
 #include "base/bitmap.h"
 #include "base/bytes.h"
 #include "base/expected.h"
+#include "base/msgpack.h"
 #include "column/block_cache.h"
 #include "column/metadata_parts.h"
 #include "column/packed_numbers.h"
@@ -23,6 +24,7 @@ namespace quiver::column {
 struct Scratch {
   Buffer buffer;
   std::shared_ptr<const Buffer> block;
+  std::vector<Value> found;
 };
 
 /// What write_metadata() wrote, read in place. Borrowed memory. Threads: any.
@@ -40,6 +42,13 @@ class Metadata {
   /// The row's map, valid as long as `scratch` is not used again. CORRUPT_FILE where the bytes are
   /// not sound.
   Expected<Bytes> map(uint32_t row, Scratch& scratch) const;
+
+  /// Asks for what leads to the row's map, and then for its columns, before it is read. `row` may
+  /// be none.
+  void prefetch_place(uint32_t row) const {
+    if (row < rows_) shape_of_row_.prefetch(row);
+  }
+  void prefetch(uint32_t row) const;
 
   /// The encoded value under `key` in the row's map, if it is there; as map() otherwise.
   Expected<std::optional<Bytes>> field(uint32_t row, std::string_view key, Scratch& scratch) const;
@@ -67,6 +76,9 @@ class Metadata {
   static Expected<Field> read_field(uint32_t rows, FieldKind kind, uint32_t number,
                                     const PartOf& part_of, BlockCache& cache);
   [[nodiscard]] Expected<const Shape*> shape_of(uint32_t row) const;
+  static bool is_numeric(const Field& field);
+  static void append_number(const Field& field, uint32_t row, msgpack::Writer& writer);
+  static Expected<Value> stored(const Field& field, uint32_t row);
   static Expected<Bytes> value(const Field& field, uint32_t row, Scratch& scratch);
   static double integer(const Field& field, uint32_t row);
   static double number(const Field& field, uint32_t row);

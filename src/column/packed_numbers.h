@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/expected.h"
+#include "base/prefetch.h"
 
 namespace quiver::column {
 
@@ -23,16 +24,35 @@ class PackedNumbers {
 
   /// `i` below size().
   [[nodiscard]] uint64_t operator[](uint32_t i) const {
-    uint64_t distance = 0;
-    if (width_ != 0) std::memcpy(&distance, values_ + size_t{i} * width_, width_);
-    return base_ + distance;
+    switch (width_) {
+      case 0:
+        return base_;
+      case 1:
+        return base_ + distance<uint8_t>(i);
+      case 2:
+        return base_ + distance<uint16_t>(i);
+      case 4:
+        return base_ + distance<uint32_t>(i);
+      default:
+        return base_ + distance<uint64_t>(i);
+    }
   }
+
+  /// Asks for what operator[] will read.
+  void prefetch(uint32_t i) const { quiver::prefetch(values_ + size_t{i} * width_); }
 
   /// The place of the last number that is not above `number`, in a sequence that does not fall and
   /// is not empty; 0 if all are above. In any other sequence some place below size().
   [[nodiscard]] uint32_t last_not_above(uint64_t number) const;
 
  private:
+  template <typename T>
+  [[nodiscard]] uint64_t distance(uint32_t i) const {
+    T value;
+    std::memcpy(&value, values_ + size_t{i} * sizeof(T), sizeof(T));
+    return value;
+  }
+
   const uint8_t* values_ = nullptr;
   uint64_t base_ = 0;
   uint32_t count_ = 0;

@@ -69,6 +69,14 @@ class RowSource : public Rows {
   /// The row of each row of the graph; empty: the same.
   [[nodiscard]] virtual std::span<const uint32_t> node_rows() const { return {}; }
 
+  /// Asks for what leads to the row's id and metadata, and then for these, before they are read:
+  /// what is asked for of several rows comes at once.
+  virtual void prefetch_places(uint32_t /*row*/) const {}
+  virtual void prefetch_texts(uint32_t /*row*/) const {}
+
+  /// Says that rows were read one by one: what is used stays in memory longest.
+  virtual void note_use() const {}
+
   /// What the rows are read from; null: from memory.
   [[nodiscard]] virtual const store::SegmentFile* file() const { return nullptr; }
 

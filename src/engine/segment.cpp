@@ -184,7 +184,6 @@ Expected<std::string_view> Segment::id(uint32_t row, std::string& scratch) const
 }
 
 Expected<Bytes> Segment::metadata(uint32_t row, column::Scratch& scratch) const {
-  note_use();
   auto map = metadata_.map(row, scratch);
   if (!map) return in_this_file(map.error());
   return map;

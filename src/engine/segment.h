@@ -93,6 +93,15 @@ class Segment final : public RowSource {
   [[nodiscard]] std::span<const uint32_t> node_rows() const override {
     return has_graph() ? graph_->node_rows() : std::span<const uint32_t>();
   }
+  void prefetch_places(uint32_t row) const override {
+    ids_.prefetch_place(row);
+    metadata_.prefetch_place(row);
+  }
+  void prefetch_texts(uint32_t row) const override {
+    ids_.prefetch(row);
+    metadata_.prefetch(row);
+  }
+  void note_use() const override { last_use_ = std::chrono::steady_clock::now(); }
   [[nodiscard]] const store::SegmentFile* file() const override { return file_.get(); }
   /// Every checksum, and that a walk finds every row of the graph.
   [[nodiscard]] Expected<void> verify() const override;
@@ -108,7 +117,6 @@ class Segment final : public RowSource {
   Expected<void> map(Metric metric, uint32_t dim, uint64_t map_from_rows);
   Expected<void> map_codes(Metric metric, index::GraphView& graph, index::CodeBlock& codes,
                            std::span<const uint32_t>& node_rows);
-  void note_use() const { last_use_ = std::chrono::steady_clock::now(); }
   [[nodiscard]] Error corrupt(std::string_view what) const;
   [[nodiscard]] Error in_this_file(Error error) const;
 

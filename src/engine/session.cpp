@@ -37,6 +37,7 @@ enum class Op : uint32_t {
 
 constexpr uint32_t kIncludeVectors = 1;
 constexpr uint32_t kExact = 2;
+constexpr uint32_t kMayStop = 4;
 
 Error malformed() { return Error{Code::kInvalidArgument, "Malformed request"}; }
 
@@ -177,7 +178,11 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
   const std::shared_ptr<const View>& view = *latest;
   const auto* floats = reinterpret_cast<const float*>(vectors->data());
   ByteWriter out;
+  // Longer would keep those waiting who need this thread.
+  constexpr std::chrono::milliseconds kMoment{2};
+  std::chrono::nanoseconds spent{0};
   for (uint32_t i = 0; i < header->queries; ++i) {
+    if ((header->flags & kMayStop) != 0 && spent >= kMoment) break;
     const auto start = std::chrono::steady_clock::now();
     const auto query = prepare_query(*view, collection_->config().metric,
                                      {floats + size_t{i} * header->dim, header->dim});
@@ -191,6 +196,7 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
     auto appended = append_result_block(*view, *hits, (header->flags & kIncludeVectors) != 0, out);
     if (!appended) return appended.error();
     const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - start;
+    spent += took;
     collection_->query_times().record(static_cast<uint64_t>(took.count()));
     if (options.filter == nullptr && !options.exact) {
       collection_->query_pace().record(paced_ef(options.ef, options.top_k), took);

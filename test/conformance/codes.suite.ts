@@ -145,6 +145,62 @@ export function codesSuite(backend: Backend): void {
       expect((await errorOf(() => index.querySync({ vector: [1] }))).code).toBe('CLOSED');
     });
 
+    test('a getter among the numbers of a query may ask a query itself', async () => {
+      const vectors = randomVectors(rows, 24, 9);
+      const index = await built(vectors, {});
+      const [outer, inner] = vectors as [Float32Array, Float32Array];
+      const expected = {
+        outer: index.querySync({ vector: outer }),
+        inner: index.querySync({ vector: inner }),
+      };
+      let asked: unknown;
+      const asking = Object.defineProperty([...outer], 5, {
+        get: () => {
+          asked = index.querySync({ vector: inner });
+          return outer[5];
+        },
+      });
+      expect(index.querySync({ vector: asking })).toEqual(expected.outer);
+      expect(asked).toEqual(expected.inner);
+      asked = undefined;
+      expect(await index.query({ vector: asking })).toEqual(expected.outer);
+      expect(asked).toEqual(expected.inner);
+    });
+
+    test('results of any size come whole', async () => {
+      const index = open();
+      await index.createIndex();
+      const vectors = randomVectors(40, 8, 10);
+      const items = vectors.map((vector, i) => ({
+        id: `${i}`,
+        vector,
+        metadata: { text: `${i}`.repeat(10_000), é: '€'.repeat(i) },
+      }));
+      await index.insertItems(items);
+      const vector = vectors[0] as Float32Array;
+      for (const topK of [1, 40]) {
+        // Twice: the second query may be answered at once.
+        for (let round = 0; round < 2; round++) {
+          const found = await index.query({ vector, topK });
+          expect(found).toHaveLength(topK);
+          expect(index.querySync({ vector, topK })).toEqual(found);
+          for (const { item } of found)
+            expect(item.metadata).toEqual(items[Number(item.id)]?.metadata);
+        }
+      }
+    });
+
+    test('queryMany goes on where a request stopped because it took long', async () => {
+      const index = open();
+      await index.createIndex();
+      const vectors = randomVectors(3000, 512, 11);
+      await index.insertItems(vectors.map((vector, i) => ({ id: `${i}`, vector })));
+      const found = await index.queryMany(vectors.slice(0, 200), { topK: 1, exact: true });
+      expect(found.map((results) => results[0]?.item.id)).toEqual(
+        Array.from({ length: 200 }, (_, i) => `${i}`),
+      );
+    });
+
     test('one query after the other lets timers run', async () => {
       const vectors = randomVectors(rows, 24, 8);
       const index = await built(vectors, {});

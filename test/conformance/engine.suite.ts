@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Engine, EngineSession } from '../../js/engine/engine.ts';
 import { packBatch } from '../../js/wire/batch.ts';
 import { packConfig } from '../../js/wire/config.ts';
-import { op, packWords } from '../../js/wire/requests.ts';
+import { op, packGet, packWords } from '../../js/wire/requests.ts';
 import { readCounts, readWord } from '../../js/wire/results.ts';
 import { newFolder } from './helpers.ts';
 
@@ -124,6 +124,20 @@ export function engineSuite(name: string, load: () => Promise<Engine>): void {
       });
     });
 
+    test('answers on this thread where the request stood, or with bytes of its own', async () => {
+      await session.write(await insert('a'));
+      const request = packGet(['a'], true);
+      const expected = await session.read(request);
+      for (const size of [request.length, expected.length, expected.length + 100]) {
+        const room = new Uint8Array(size);
+        room.set(request);
+        const answer = session.readSync(room, request.length);
+        if (engine.backend === 'native')
+          expect(typeof answer).toBe(size < expected.length ? 'object' : 'number');
+        expect(typeof answer === 'number' ? room.slice(0, answer) : answer).toEqual(expected);
+      }
+    });
+
     test('refuses what is no request, and lives on', async () => {
       const good = await insert('a');
       const wrong = [
@@ -138,6 +152,7 @@ export function engineSuite(name: string, load: () => Promise<Engine>): void {
       for (const request of wrong) {
         await expect(session.write(request)).rejects.toHaveProperty('code');
         await expect(session.read(request)).rejects.toHaveProperty('code');
+        expect(() => session.readSync(request, request.length)).toThrow();
       }
       expect(readCounts(await session.write(good)).inserted).toBe(1);
     });

@@ -99,6 +99,18 @@ test('a byte order mark is text like any other', () => {
   expect(readMetadata(pack(value))).toStrictEqual(value);
 });
 
+test('keys that look alike are told apart, however often they come', () => {
+  const names = ['', 'a', 'aa', 'é', 'aéa', `${'a'.repeat(33)}`, '0', '1', '__proto'];
+  for (const middle of '0123456789') names.push(`a${middle}mm${middle}a`, `a${middle}m_${middle}a`);
+  for (let round = 0; round < 3; round++) {
+    for (const name of names) {
+      const value = { [name]: { [name]: round } };
+      expect(readMetadata(pack(value))).toStrictEqual(value);
+    }
+  }
+  expect(readMetadata(pack({ '': 1, ' ': 2 }))).toStrictEqual({ '': 1, ' ': 2 });
+});
+
 test('undefined properties are left out, at any level', () => {
   expect(
     readMetadata(pack({ a: undefined, b: { c: undefined, d: 1 }, e: undefined })),

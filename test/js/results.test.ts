@@ -1,6 +1,7 @@
 import { encode } from '@msgpack/msgpack';
 import { expect, test } from 'vitest';
 import { Slices } from '../../js/event-loop.ts';
+import { ValueReader } from '../../js/wire/msgpack-reader.ts';
 import { readBlock } from '../../js/wire/results.ts';
 
 interface Row {
@@ -15,17 +16,16 @@ interface Row {
 function block(rows: readonly Row[], dim: number): Uint8Array {
   const ids = rows.map((row) => new TextEncoder().encode(row.id));
   const metadata = rows.map((row) => encode(row.metadata));
-  const total = (parts: readonly Uint8Array[]): number =>
-    parts.reduce((sum, part) => sum + part.length, 0);
+  const texts = rows.flatMap((_, i) => [ids[i], metadata[i]]) as Uint8Array[];
+  const textBytes = texts.reduce((sum, part) => sum + part.length, 0);
   const bytes = [
-    new Uint32Array([rows.length, dim, total(ids), total(metadata)]),
+    new Uint32Array([rows.length, dim, textBytes, 0]),
     new Float64Array(rows.map((row) => row.norm)),
     new Float32Array(rows.map((row) => row.score)),
     new Uint32Array(ids.map((id) => id.length)),
     new Uint32Array(metadata.map((part) => part.length)),
     new Float32Array(dim === 0 ? [] : rows.flatMap((row) => row.vector)),
-    ...ids,
-    ...metadata,
+    ...texts,
   ].flatMap((part) => [...new Uint8Array(part.buffer, part.byteOffset, part.byteLength)]);
   while (bytes.length % 8 !== 0) bytes.push(0);
   return Uint8Array.from(bytes);
@@ -39,7 +39,7 @@ const rows: Row[] = [
 
 test.each([0, 3])('blocks with %i dimensions, one after the other', async (dim) => {
   const parts = [block(rows, dim), block([], dim), block(rows.slice(1), dim)];
-  const response = Uint8Array.from(parts.flatMap((part) => [...part]));
+  const response = new ValueReader(Uint8Array.from(parts.flatMap((part) => [...part])));
   const slices = new Slices();
   const expected = rows.map(({ id, metadata, norm, score, vector }) => ({
     item: { id, metadata, norm, ...(dim === 0 ? {} : { vector: Float32Array.from(vector) }) },
@@ -51,5 +51,5 @@ test.each([0, 3])('blocks with %i dimensions, one after the other', async (dim) 
   expect(first.results).toStrictEqual(expected);
   expect(second.results).toStrictEqual([]);
   expect(third.results).toStrictEqual(expected.slice(1));
-  expect(third.end).toBe(response.length);
+  expect(third.end).toBe(response.bytes.length);
 });

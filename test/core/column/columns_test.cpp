@@ -180,7 +180,7 @@ TEST_F(ValuesTest, DamagedAnywhereAreRefusedOrHarmless) {
   }
 }
 
-TEST(BlockCache, ForgetsWhatWasUsedLongestAgo) {
+TEST(BlockCache, ForgetsWhatIsNotUsed) {
   BlockCache cache(16 * 1000);  // 1,000 bytes a shard
   const uint32_t owner = cache.new_owner();
   const auto block = std::make_shared<const Buffer>(400);
@@ -193,6 +193,16 @@ TEST(BlockCache, ForgetsWhatWasUsedLongestAgo) {
   EXPECT_FALSE(cache.find(cache.new_owner(), 999));
   cache.add(owner, 5000, std::make_shared<const Buffer>(2000));
   EXPECT_FALSE(cache.find(owner, 5000)) << "larger than a shard";
+}
+
+TEST(BlockCache, KeepsWhatIsUsedWhileOthersCome) {
+  BlockCache cache(16 * 1000);
+  const uint32_t owner = cache.new_owner();
+  const auto block = std::make_shared<const Buffer>(400);
+  for (uint32_t i = 0; i < 1000; ++i) {
+    cache.add(owner, i, block);
+    ASSERT_TRUE(cache.find(owner, 0));
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------

@@ -114,11 +114,13 @@ class Client {
     const uint32_t count = *reader.get<uint32_t>();
     const uint32_t dim = *reader.get<uint32_t>();
     (void)reader.get_bytes(8 + uint64_t{count} * 12);
-    ByteReader lengths(*reader.get_bytes(uint64_t{count} * 4));
-    (void)reader.get_bytes(uint64_t{count} * 4 * (1 + dim));
+    ByteReader id_lengths(*reader.get_bytes(uint64_t{count} * 4));
+    ByteReader metadata_lengths(*reader.get_bytes(uint64_t{count} * 4));
+    (void)reader.get_bytes(uint64_t{count} * 4 * dim);
     std::vector<std::string> ids;
     for (uint32_t i = 0; i < count; ++i) {
-      ids.emplace_back(as_text(*reader.get_bytes(*lengths.get<uint32_t>())));
+      ids.emplace_back(as_text(*reader.get_bytes(*id_lengths.get<uint32_t>())));
+      (void)reader.get_bytes(*metadata_lengths.get<uint32_t>());
     }
     return ids;
   }

@@ -167,6 +167,7 @@ TEST_F(Memory, TheLimitTakesWhatWasNotUsedForLongest) {
     for (const size_t part : {1 - last, last}) {
       std::vector<index::Neighbor> found;
       column::Scratch scratch;
+      view->parts[part].source->note_use();
       for (uint32_t row = 0; row < view->parts[part].count; ++row) {
         EXPECT_TRUE(view->parts[part].source->metadata(row, scratch));
         volatile float touched = *view->parts[part].source->vector(row);
