@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "quant/binary_codec.h"
 #include "quant/byte_codec.h"
 #include "quant/code_form.h"
 #include "quant/scalar_codec.h"
@@ -29,6 +30,8 @@ Expected<std::unique_ptr<Codec>> read_codec(CodeKind kind, Metric metric, uint32
       return as_codec(ScalarCodec::read(kind, metric, dim, parameters));
     case CodeKind::kSq4:
       return as_codec(ScalarCodec::read(kind, metric, dim, parameters));
+    case CodeKind::kBinary:
+      return as_codec(BinaryCodec::read(metric, dim, parameters));
     case CodeKind::kNone:
       return corrupt_parameters();
   }

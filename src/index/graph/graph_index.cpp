@@ -25,12 +25,11 @@ struct VectorSpace {
 };
 
 /// Of `size` rows, nearest first, those that can be among the best k: the first k with whatever is
-/// as far as the last of these, or more where the distances only estimate.
+/// as far as the last of these, or `estimated` of them where the distances only estimate.
 template <typename At>
-void choose(const SearchRequest& request, bool is_exact, size_t size, const At& at,
-            std::vector<uint32_t>& rows) {
-  size_t count =
-      std::min<size_t>(size, is_exact ? request.k : rows_to_measure(request.ef, request.k));
+void choose(const SearchRequest& request, bool is_exact, uint32_t estimated, size_t size,
+            const At& at, std::vector<uint32_t>& rows) {
+  size_t count = std::min<size_t>(size, is_exact ? request.k : estimated);
   while (is_exact && count < size && at(count).distance == at(count - 1).distance) ++count;
   rows.clear();
   for (size_t i = 0; i < count; ++i) rows.push_back(at(i).row);
@@ -59,19 +58,20 @@ bool GraphIndex::search_in(const Space& space, const SearchRequest& request,
   thread_local WalkScratch<Distance> scratch;
   thread_local std::vector<uint32_t> rows;
   const bool is_exact = std::is_same_v<Distance, float> || request.code.is_exact;
+  const uint32_t estimated = rows_to_measure(request.ef, request.k, codes_.measures_one_in);
   Walk<Space> walk(space, graph_, block_.rows, scratch);
   free_if_wasteful(rows, request.ef);
   if (request.allows_all) {
     walk.meet_all(request.ef);
     const auto at = [](size_t i) { return scratch.pool.at(i); };
-    choose(request, is_exact, scratch.pool.size(), at, rows);
+    choose(request, is_exact, estimated, scratch.pool.size(), at, rows);
   } else {
     thread_local std::vector<Met<Distance>> kept;
     free_if_wasteful(kept, request.ef);
     const auto allows = [&](uint32_t node) { return request.rules->allows(row_of(node)); };
     if (!walk.meet_allowed(request.ef, allows, kept)) return false;
     const auto at = [](size_t i) { return kept[i]; };
-    choose(request, is_exact, kept.size(), at, rows);
+    choose(request, is_exact, estimated, kept.size(), at, rows);
   }
   for (uint32_t& row : rows) row = row_of(row);
   if (!node_rows_.empty()) {
