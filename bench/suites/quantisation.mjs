@@ -12,7 +12,7 @@ import { count, fixed, milliseconds } from '../report/text.mjs';
 
 const topK = 10;
 const efs = [40, 80, 160, 320, 640];
-const kinds = listOption('only', ['none', 'sq8', 'sq4', 'binary']);
+const kinds = listOption('only', ['none', 'sq8', 'sq4', 'binary', 'pq']);
 const folder = scratch();
 
 /** A process's index keeps the times of all its queries: each ef has one of its own. */

@@ -119,8 +119,8 @@ class HeldOut {
 
 Codecs choose_codecs(Quantization wish, Metric metric, uint32_t dim, const TrainingRows& rows) {
   const std::shared_ptr<const Codec> bytes = ByteCodec::train(metric, dim, rows);
-  if (bytes && wish.kind == CodeKind::kNone) return {{}, bytes};
-  if (bytes && wish.kind.value_or(CodeKind::kSq8) == CodeKind::kSq8) return {{bytes, !wish.kind, 1}, bytes};
+  if (bytes && wish.kind == CodeKind::kNone) return {{}, bytes, nullptr};
+  if (bytes && wish.kind.value_or(CodeKind::kSq8) == CodeKind::kSq8) return {{bytes, !wish.kind, 1}, bytes, nullptr};
   const L2Space space = L2Space::of(metric, dim, rows);
   const HeldOut held_out(metric, dim, rows);
   const auto chosen = [&](std::shared_ptr<const Codec> codec) {
@@ -138,9 +138,12 @@ Codecs choose_codecs(Quantization wish, Metric metric, uint32_t dim, const Train
     codecs.search = scalar(CodeKind::kSq4);
   } else if (wish.kind == CodeKind::kBinary) {
     codecs.search = chosen(BinaryCodec::train(space, rows));
+  } else if (wish.kind == CodeKind::kPq) {
+    // Its recall is not measured: to encode the sample would take longer than all else here.
+    codecs.training = std::make_unique<ProductTrainer>(space, rows);
   } else if (!wish.kind) {
-    // Never signs: while codes are in memory, half bytes find as much sooner, since a walk by signs
-    // has to keep and to measure several times as many rows (docs/performance.md).
+    // Never signs or products: while codes are in memory, half bytes find as much sooner, since
+    // walks by less have to keep and to measure several times as many rows (docs/performance.md).
     if (dim >= kHalfBytesFrom) codecs.search = scalar(CodeKind::kSq4);
     if (codecs.search.sample_recall < kEnoughRecall) codecs.search = byte;
     // What was measured says why there is none.
