@@ -130,7 +130,8 @@ size_t Calibrator::found(size_t query, uint32_t ef) const {
   const index::CodeSpace space{codec.kernel().batch, code.data(), walkable_.codes->codes(),
                                codec.bytes()};
   constexpr uint32_t kTopK = index::Calibration::kTopK;
-  return found_in(space, query, ef, is_exact ? kTopK : index::rows_to_measure(ef, kTopK, codec.measures_one_in()));
+  return found_in(space, query, ef,
+                  is_exact ? kTopK : index::rows_to_measure(ef, kTopK, codec.measures_one_in()));
 }
 
 template <typename Space>

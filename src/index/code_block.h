@@ -7,8 +7,8 @@
 
 namespace quiver::index {
 
-/// Contiguous codes and how they are compared: `rows` of `bytes` bytes each, which lie as the kernel
-/// asks (see kernel/table.h). Borrowed memory.
+/// Contiguous codes and how they are compared: `rows` of `bytes` bytes each, which lie as the
+/// kernel asks (see kernel/table.h). Borrowed memory.
 struct CodeBlock {
   const uint8_t* codes = nullptr;
   size_t bytes = 0;

@@ -7,9 +7,8 @@
 //   Sums: a register of 32-bit sums;  zero()  add32(x, y)
 //   add_u8, add_u7, add_u4 (sums, a, b): adds what two registers contribute to the distance of that
 //     name, each part to whichever sum
-//   add_signs(sums, levels, signs): adds Σ ±levels where kSignsAtOnce bytes have a bit (see table.h)
-//   total(sums): the sum of the sums;  totals(a, b, c, d, out): four of those
-//   prefetch(p)
+//   add_signs(sums, levels, signs): adds Σ ±levels where kSignsAtOnce bytes have a bit (see
+//   table.h) total(sums): the sum of the sums;  totals(a, b, c, d, out): four of those prefetch(p)
 // Everything lives in an unnamed namespace, so that no two instruction sets share a function.
 namespace quiver::kernel {
 namespace {

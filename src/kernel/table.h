@@ -68,8 +68,8 @@ struct KernelTable {
   CodeKernel l2_u8;         ///< Σ (aᵢ - bᵢ)² over bytes
   CodeKernel l2_u7;         ///< the same over bytes that are at most 127, sooner
   CodeKernel l2_u4;         ///< the same over half bytes, two in a byte
-  CodeKernel l2_signs;      ///< not of two codes, but of a SignsQuery and a code of signs: the bits
-                            ///< of a float, an estimate that is at least 0
+  CodeKernel l2_signs;  ///< not of two codes, but of a SignsQuery and a code of signs: the bits
+                        ///< of a float, an estimate that is at least 0
 };
 
 }  // namespace quiver::kernel

@@ -48,14 +48,13 @@ Expected<std::unique_ptr<BinaryCodec>> BinaryCodec::read(Metric metric, uint32_t
   ByteReader reader(parameters);
   const auto head = read_head(CodeForm::kSigns, reader);
   if (!head) return corrupt_parameters();
-  std::unique_ptr<BinaryCodec> codec(new BinaryCodec(L2Space(metric, dim, head->radius), head->seed));
+  std::unique_ptr<BinaryCodec> codec(
+      new BinaryCodec(L2Space(metric, dim, head->radius), head->seed));
   if (!codec->space_.read_centre(reader) || reader.remaining() != 0) return corrupt_parameters();
   return codec;
 }
 
-Buffer BinaryCodec::parameters() const {
-  return space_.parameters(CodeForm::kSigns);
-}
+Buffer BinaryCodec::parameters() const { return space_.parameters(CodeForm::kSigns); }
 
 size_t BinaryCodec::query_bytes() const {
   return sizeof(SignsQuery) + bytes_ / kSignsAtOnce * kLevelsAtOnce;

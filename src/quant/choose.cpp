@@ -120,7 +120,8 @@ class HeldOut {
 Codecs choose_codecs(Quantization wish, Metric metric, uint32_t dim, const TrainingRows& rows) {
   const std::shared_ptr<const Codec> bytes = ByteCodec::train(metric, dim, rows);
   if (bytes && wish.kind == CodeKind::kNone) return {{}, bytes, nullptr};
-  if (bytes && wish.kind.value_or(CodeKind::kSq8) == CodeKind::kSq8) return {{bytes, !wish.kind, 1}, bytes, nullptr};
+  if (bytes && wish.kind.value_or(CodeKind::kSq8) == CodeKind::kSq8)
+    return {{bytes, !wish.kind, 1}, bytes, nullptr};
   const L2Space space = L2Space::of(metric, dim, rows);
   const HeldOut held_out(metric, dim, rows);
   const auto chosen = [&](std::shared_ptr<const Codec> codec) {

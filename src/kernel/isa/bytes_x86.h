@@ -8,10 +8,10 @@ namespace {
 
 /// What the bits of a half byte count for, in each of the four parts of a query's levels.
 alignas(64) constexpr uint8_t kLevelsOfBits[64] = {
-    0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,              //
-    0, 2, 2, 4, 2, 4, 4, 6, 2, 4, 4, 6, 4, 6, 6, 8,              //
-    0, 4, 4, 8, 4, 8, 8, 12, 4, 8, 8, 12, 8, 12, 12, 16,         //
-    0, 248, 248, 240, 248, 240, 240, 232, 248, 240, 240, 232,    //
+    0,   1,   1,   2,   1,   2,   2,   3,   1,   2,   2,   3,   2, 3,  3,  4,   //
+    0,   2,   2,   4,   2,   4,   4,   6,   2,   4,   4,   6,   4, 6,  6,  8,   //
+    0,   4,   4,   8,   4,   8,   8,   12,  4,   8,   8,   12,  8, 12, 12, 16,  //
+    0,   248, 248, 240, 248, 240, 240, 232, 248, 240, 240, 232,                 //
     240, 232, 232, 224};  // the last part: -8 for a bit
 
 /// The terms of code-inl.h by the multiplications that every x86 set since SSSE3 has. `R` is a

@@ -91,8 +91,7 @@ TEST(KernelOverrun, ReadsNothingOutsideItsCodes) {
   ASSERT_TRUE(query.ready() && codes.ready() && ids.ready() && out.ready());
   for (const KernelTable* table : available()) {
     SCOPED_TRACE(table->name);
-    for (const CodeKernel& kernel :
-         {table->l2_u8, table->l2_u7, table->l2_u4, table->l2_signs}) {
+    for (const CodeKernel& kernel : {table->l2_u8, table->l2_u7, table->l2_u4, table->l2_signs}) {
       const bool is_signs = kernel.pair == table->l2_signs.pair;
       const size_t step = is_signs ? kSignsAtOnce : kCodeAlignment;
       for (size_t bytes = step; bytes <= kMaxBytes; bytes += step) {

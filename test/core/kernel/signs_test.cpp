@@ -127,8 +127,8 @@ TEST_P(SignsKernels, BatchesGiveThePairs) {
       for (const bool listed : {false, true}) {
         if (!listed && count > kCodes) continue;
         std::vector<uint32_t> out(count + 1, kUntouched);
-        GetParam()->l2_signs.batch(query.data(), codes.data(), bytes,
-                                   listed ? ids.data() : nullptr, count, out.data());
+        GetParam()->l2_signs.batch(query.data(), codes.data(), bytes, listed ? ids.data() : nullptr,
+                                   count, out.data());
         for (size_t i = 0; i < count; ++i) EXPECT_EQ(out[i], want[listed ? ids[i] : i]) << i;
         EXPECT_EQ(out[count], kUntouched);
       }

@@ -54,13 +54,15 @@ std::vector<std::vector<Miss>> misses(const BinaryCodec& codec, const Vectors& r
       std::memcpy(&end, code + codec.bytes() - sizeof(end), sizeof(end));
       const double bits = 8.0 * static_cast<double>(codec.bytes() - sizeof(end));
       // ‖o‖ times the cosine between o and its signs is ‖o‖² · 2 / (slope · √bits).
-      const double cosine = 2 * std::sqrt(double{end.squared}) / (double{end.slope} * std::sqrt(bits));
+      const double cosine =
+          2 * std::sqrt(double{end.squared}) / (double{end.slope} * std::sqrt(bits));
       const double sine = std::sqrt(std::max(0.0, 1 - cosine * cosine));
       const double product = std::sqrt(double{end.squared} * double{head.squared});
-      const auto estimate = std::bit_cast<float>(
-          codec.kernel().pair(query.data(), code, codec.bytes()));
+      const auto estimate =
+          std::bit_cast<float>(codec.kernel().pair(query.data(), code, codec.bytes()));
       const double distance = squared_distance(queries.vector(q), rows.vector(row), dim);
-      of_query.push_back({double{estimate} - distance, 2 * product * sine / cosine / std::sqrt(bits - 1)});
+      of_query.push_back(
+          {double{estimate} - distance, 2 * product * sine / cosine / std::sqrt(bits - 1)});
     }
   }
   return all;
@@ -71,8 +73,7 @@ TEST(BinaryCodec, EstimatesWithoutBias) {
   for (const uint32_t dim : {24U, 100U, 129U, 768U}) {
     const Vectors rows = random_rows(kRows, dim, 1, 3);
     const Vectors queries = random_rows(kRows, dim, 2, 3);
-    const auto codec =
-        BinaryCodec::train(L2Space::of(Metric::kL2, dim, rows), rows);
+    const auto codec = BinaryCodec::train(L2Space::of(Metric::kL2, dim, rows), rows);
     // Misses of one query have its levels in common, so that only queries are independent.
     double sum = 0;
     double squares = 0;

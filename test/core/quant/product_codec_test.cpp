@@ -58,11 +58,11 @@ TEST(KMeans, FindsWhatPointsGatherAround) {
 class ProductOfEachMetric : public testing::TestWithParam<Metric> {};
 
 TEST_P(ProductOfEachMetric, FindsTheNearestRows) {
-  for (const uint32_t dim : {40U, 100U, 128U, 384U}) {
-    const Vectors rows = Vectors::clustered(GetParam(), 2000, dim, 0.5F);
-    const Vectors queries = Vectors::clustered(GetParam(), 20, dim, 0.5F, 2);
+  for (const uint32_t dim : {40U, 100U, 384U}) {
+    const Vectors rows = Vectors::clustered(GetParam(), 1000, dim, 0.5F);
+    const Vectors queries = Vectors::clustered(GetParam(), 8, dim, 0.5F, 2);
     const auto codec = trained(GetParam(), dim, rows);
-    EXPECT_GT(recall(*codec, GetParam(), rows, queries, dim, 100), 0.9) << dim;
+    EXPECT_GT(recall(*codec, GetParam(), rows, queries, dim, 60), 0.9) << dim;
   }
 }
 
@@ -126,8 +126,7 @@ TEST(ProductCodec, BatchesGiveThePairs) {
                           out.data());
     for (size_t i = 0; i < count; ++i) {
       EXPECT_EQ(out[i], in_order[ids[i]]);
-      EXPECT_EQ(out[i], codec->kernel().pair(query.data(),
-                                             coded.codes() + ids[i] * codec->bytes(),
+      EXPECT_EQ(out[i], codec->kernel().pair(query.data(), coded.codes() + ids[i] * codec->bytes(),
                                              codec->bytes()));
     }
     EXPECT_EQ(out[count], 77U);

@@ -20,8 +20,8 @@ std::vector<uint32_t> order_of(const std::vector<T>& distances, size_t count) {
   return order;
 }
 
-inline std::vector<uint32_t> distances_by_code(const Codec& codec, const Vectors& rows, Metric metric,
-                                        uint32_t dim, const float* query) {
+inline std::vector<uint32_t> distances_by_code(const Codec& codec, const Vectors& rows,
+                                               Metric metric, uint32_t dim, const float* query) {
   const CodedRows coded =
       encode_all(std::shared_ptr<const Codec>(&codec, [](const Codec*) {}), rows);
   std::vector<float> unit(query, query + dim);
@@ -38,7 +38,7 @@ inline std::vector<uint32_t> distances_by_code(const Codec& codec, const Vectors
 
 /// What share of the 10 nearest rows is among the first `candidates` by code.
 inline double recall(const Codec& codec, Metric metric, const Vectors& rows, const Vectors& queries,
-              uint32_t dim, size_t candidates) {
+                     uint32_t dim, size_t candidates) {
   size_t found = 0;
   const kernel::PairDistance measure = kernel::pair_distance(kernel::active(), metric);
   for (uint32_t q = 0; q < queries.rows(); ++q) {

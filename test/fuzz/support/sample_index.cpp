@@ -51,11 +51,11 @@ void add_graph(SegmentImage& segment, const Sample& sample) {
   const auto& codec = codecs.search.codec;
   const quant::CodedRows codes = quant::encode_all(codec, training);
   const quant::CodedRows built_by = quant::encode_all(codecs.build, training);
-  auto builder = index::GraphBuilder::create(kGraph,
-                                             {built_by.codes(), codecs.build->bytes(), rows,
-                                              &codecs.build->kernel(),
-                                              codecs.build->has_float_distances()},
-                                             index::GraphAdoption(rows));
+  auto builder =
+      index::GraphBuilder::create(kGraph,
+                                  {built_by.codes(), codecs.build->bytes(), rows,
+                                   &codecs.build->kernel(), codecs.build->has_float_distances()},
+                                  index::GraphAdoption(rows));
   require(static_cast<bool>(builder), "a graph can be built");
   const auto linked = (*builder)->link([] { return true; });
   require(linked && *linked, "rows are linked");
