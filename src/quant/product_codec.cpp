@@ -14,6 +14,7 @@ constexpr size_t kPartsAtOnce = 8;
 constexpr uint32_t kSampleRows = 4096;
 constexpr uint32_t kRowsAStep = 64;
 constexpr uint32_t kRounds = 8;
+constexpr float kMost = 255;
 
 /// How many coordinates share a byte: the longer vectors are, the less each says.
 uint32_t width_for(uint32_t dim) {
@@ -62,7 +63,8 @@ constexpr kernel::CodeKernel kTableKernel{look_up, look_up_all};
 
 uint8_t to_byte(float x) {
   if (!(x > 0)) return 0;
-  return static_cast<uint8_t>(std::min(x, 255.0F) + 0.5F);
+  const float nearest = std::min(x, kMost) + 0.5F;
+  return static_cast<uint8_t>(nearest);
 }
 
 }  // namespace
@@ -126,7 +128,7 @@ bool ProductCodec::encode_query(const float* query, uint8_t* code) const {
     const float nearest = *least;
     for (size_t c = 0; c < kCentroids; ++c) of_part[c] -= nearest;
   }
-  const float steps = widest > 0 ? 255 / widest : 0;
+  const float steps = widest > 0 ? kMost / widest : 0;
   for (size_t i = 0; i < distances.size(); ++i) code[i] = to_byte(distances[i] * steps);
   return false;
 }
