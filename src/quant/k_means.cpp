@@ -19,8 +19,21 @@ void distances_to_centroids(const float* point, std::span<const float> centroids
   }
 }
 
-/// As whole numbers, bits of floats that are not negative order as these do. With the centroid in
-/// place of the lowest ones a processor finds the smallest of many at once.
+// As whole numbers, bits of floats that are not negative order as these do, and a processor finds
+// the smallest of many at once.
+
+std::pair<float, float> range_of(const float* distances) {
+  int32_t least = INT32_MAX;
+  int32_t most = 0;
+  for (uint32_t c = 0; c < kCentroids; ++c) {
+    const int32_t bits = std::bit_cast<int32_t>(distances[c]) & INT32_MAX;
+    least = std::min(least, bits);
+    most = std::max(most, bits);
+  }
+  return {std::bit_cast<float>(least), std::bit_cast<float>(most)};
+}
+
+/// With the centroid in place of the lowest bits.
 uint8_t nearest_centroid(const float* point, std::span<const float> centroids) {
   std::array<float, kCentroids> distances;
   distances_to_centroids(point, centroids, distances.data());

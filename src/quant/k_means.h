@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace quiver::quant {
@@ -13,6 +14,9 @@ inline constexpr uint32_t kCentroids = 256;
 
 /// From a point to each centroid; `out` receives kCentroids squared distances.
 void distances_to_centroids(const float* point, std::span<const float> centroids, float* out);
+
+/// The least and the most of kCentroids distances.
+std::pair<float, float> range_of(const float* distances);
 
 /// The nearest centroid to within a 30,000th of its distance: the first of these.
 uint8_t nearest_centroid(const float* point, std::span<const float> centroids);

@@ -61,10 +61,10 @@ void look_up_all(const uint8_t* table, const uint8_t* codes, size_t bytes, const
 /// Loads that depend on a code: no instruction set has better ones.
 constexpr kernel::CodeKernel kTableKernel{look_up, look_up_all};
 
+/// Without a branch, so that many are done at once. What is no number is far.
 uint8_t to_byte(float x) {
-  if (!(x > 0)) return 0;
-  const float nearest = std::min(x, kMost) + 0.5F;
-  return static_cast<uint8_t>(nearest);
+  const float nearest = (x < kMost ? x : kMost) + 0.5F;
+  return static_cast<uint8_t>(static_cast<int32_t>(nearest));
 }
 
 }  // namespace
@@ -123,13 +123,13 @@ bool ProductCodec::encode_query(const float* query, uint8_t* code) const {
   for (size_t part = 0; part < parts_; ++part) {
     float* of_part = &distances[part * kCentroids];
     distances_to_centroids(turned + part * width_, centroids(part), of_part);
-    const auto [least, most] = std::minmax_element(of_part, of_part + kCentroids);
-    widest = std::max(widest, *most - *least);
-    const float nearest = *least;
-    for (size_t c = 0; c < kCentroids; ++c) of_part[c] -= nearest;
+    const auto [least, most] = range_of(of_part);
+    widest = std::max(widest, most - least);
+    for (size_t c = 0; c < kCentroids; ++c) of_part[c] -= least;
   }
   const float steps = widest > 0 ? kMost / widest : 0;
-  for (size_t i = 0; i < distances.size(); ++i) code[i] = to_byte(distances[i] * steps);
+  const float* from = distances.data();
+  for (size_t i = 0; i < parts_ * kCentroids; ++i) code[i] = to_byte(from[i] * steps);
   return false;
 }
 
