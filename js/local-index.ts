@@ -122,7 +122,7 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
         dimensions: build.dimensions ?? 0,
         metric: build.metric ?? defaults.metric,
         M: build.M ?? defaults.M,
-        efConstruction: build.efConstruction ?? defaults.efConstruction,
+        efConstruction: numberUnlessAuto(build.efConstruction ?? defaults.efConstruction),
         quantization: build.quantization ?? defaults.quantization,
       },
       { version, metadata_config },
@@ -593,6 +593,11 @@ function storedItems<T extends object>(
       norm: Math.sqrt(sum),
     };
   });
+}
+
+/** As the core takes it. */
+function numberUnlessAuto(value: number | 'auto'): number | null {
+  return value === 'auto' ? null : value;
 }
 
 /** A key that is there but undefined must not hide the constructor's option. */

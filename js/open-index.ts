@@ -15,7 +15,7 @@ export class OpenIndex {
   dimensions: number;
   readonly metric: Metric;
   readonly M: number;
-  readonly efConstruction: number;
+  readonly efConstruction: number | 'auto';
   readonly quantization: Quantization;
   readonly user: UserConfig;
   readonly #session: EngineSession;
@@ -33,7 +33,7 @@ export class OpenIndex {
     this.dimensions = stats['dimensions'] as number;
     this.metric = stats['metric'] as Metric;
     this.M = stats['M'] as number;
-    this.efConstruction = stats['efConstruction'] as number;
+    this.efConstruction = (stats['efConstruction'] as number | null) ?? 'auto';
     this.quantization = stats['quantization'] as Quantization;
     this.user = readUserConfig(stats['user']);
   }

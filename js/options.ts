@@ -26,8 +26,11 @@ export interface BuildOptions {
   readonly metric?: Metric;
   /** Neighbours a node of the graph keeps, 4 to 64: more find better and take more memory. @default 16 */
   readonly M?: number;
-  /** Candidates looked at when a node is added, 8 to 2000: more find better and build slower. @default 100 */
-  readonly efConstruction?: number;
+  /**
+   * Candidates looked at when a node is added, 8 to 2000: more find better and build slower. `'auto'` takes 100, or 200
+   * where a search among the first rows shows that they are hard to find; `getIndexStats()` tells. @default 'auto'
+   */
+  readonly efConstruction?: number | 'auto';
   /**
    * How vectors are shortened for searches, which then measure the best of them again exactly: `'sq8'` is a byte a
    * dimension, `'sq4'` half a byte, `'pq'` a byte for 4 to 8 dimensions, `'binary'` a bit a dimension and 8 bytes a vector, `'none'`
@@ -153,7 +156,7 @@ export interface OptimizeOptions {
 export const defaults = {
   metric: 'cosine',
   M: 16,
-  efConstruction: 100,
+  efConstruction: 'auto',
   quantization: 'auto',
   durability: 'sync',
   version: 1,
@@ -356,7 +359,18 @@ function checkBuild(options: BuildOptions): void {
   whole('dimensions', options.dimensions, 1, 65536);
   oneOf('metric', options.metric, metrics);
   whole('M', options.M, 4, 64);
-  whole('efConstruction', options.efConstruction, 8, 2000);
+  if (
+    options.efConstruction !== undefined &&
+    options.efConstruction !== 'auto' &&
+    !isWhole(options.efConstruction, 8, 2000)
+  ) {
+    throw expected(
+      'INVALID_ARGUMENT',
+      `'auto' or a whole number from 8 to 2000`,
+      'efConstruction',
+      options.efConstruction,
+    );
+  }
   oneOf('quantization', options.quantization, quantizations);
 }
 

@@ -128,7 +128,7 @@ export interface IndexStats {
   readonly dimensions: number;
   readonly metric: Metric;
   readonly M: number;
-  readonly efConstruction: number;
+  readonly efConstruction: number | 'auto';
   readonly quantization: Quantization;
   readonly segments: readonly SegmentStats[];
 }
@@ -156,6 +156,8 @@ export interface SegmentStats {
   readonly bytes: number;
   /** Whether its graph is built; without one it is searched exactly. */
   readonly graph: boolean;
+  /** What its graph was built with; null without a graph, and where few rows or unknown ones took `'auto'`'s least. */
+  readonly efConstruction: number | null;
   /** What its graph is searched by; null without a graph. */
   readonly codes: CodeStats | null;
   /** What recall@10 searches of its graph reached with which `ef`, measured when it was built. */

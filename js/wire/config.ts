@@ -14,7 +14,7 @@ export interface CoreConfig {
   readonly dimensions: number;
   readonly metric: string;
   readonly M: number;
-  readonly efConstruction: number;
+  readonly efConstruction: number | null;
   readonly quantization: string;
 }
 

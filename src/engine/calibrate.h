@@ -6,12 +6,16 @@
 
 #include "engine/segment.h"
 #include "kernel/metric.h"
+#include "kernel/table.h"
 #include "quant/rows.h"
 
 namespace quiver::engine {
 
-/// Measures what recall walks through a finished graph reach with which ef. The queries lie between
-/// rows that are near each other; how far their nearest rows are is found by measuring all.
+/// Measures what recall walks through a finished graph reach with which ef. The queries are rows of
+/// it that the walks do not see, so that they lie as far from the others as any that is to come.
+/// (The graph was still built with them: without such a row others would be linked a little
+/// better, so that what is found is on the safe side.) How far a query's nearest rows are is found
+/// by measuring all.
 class Calibrator {
  public:
   /// `rows` are in the order of the segment; both are borrowed.
@@ -25,30 +29,33 @@ class Calibrator {
   [[nodiscard]] index::Calibration take() { return index::Calibration(std::move(points_)); }
 
  private:
-  using Heap = std::vector<float>;  // the distances of the nearest rows, the farthest in front
+  struct Query {
+    uint32_t node;
+    std::vector<float> vector;   // a unit vector under cosine
+    std::vector<float> nearest;  // a heap of the distances of the nearest rows, the farthest first
+  };
 
-  [[nodiscard]] const float* query(size_t i) const { return &queries_[i * dim_]; }
+  [[nodiscard]] Query query_from(uint32_t node) const;
   [[nodiscard]] uint32_t row_of(uint32_t node) const;
-  [[nodiscard]] float distance(size_t query, uint32_t row) const;
-  void add_query(uint32_t i, uint32_t count);
+  [[nodiscard]] float distance(const Query& query, uint32_t row) const;
   void measure_rows();
   void walk_next();
-  [[nodiscard]] size_t found(size_t query, uint32_t ef) const;
+  [[nodiscard]] size_t found(const Query& query, uint32_t ef) const;
   template <typename Space>
-  [[nodiscard]] size_t found_in(const Space& space, size_t query, uint32_t ef,
+  [[nodiscard]] size_t found_in(const Space& space, const Query& query, uint32_t ef,
                                 size_t handed_on) const;
 
   const Walkable& walkable_;
   Metric metric_;
   uint32_t dim_;
   const quant::TrainingRows& rows_;
+  kernel::PairDistance pair_;
   index::GraphView graph_;
-  std::vector<float> queries_;
-  std::vector<Heap> nearest_;  // of each query
-  uint32_t measured_ = 0;      // rows
-  size_t ef_ = 0;              // the one whose turn it is
-  size_t walked_ = 0;          // queries with it
-  size_t found_ = 0;           // rows by these
+  std::vector<Query> queries_;
+  uint32_t measured_ = 0;  // rows
+  size_t ef_ = 0;          // the one whose turn it is
+  size_t walked_ = 0;      // queries with it
+  size_t found_ = 0;       // rows by these
   std::vector<index::Calibration::Point> points_;
 };
 

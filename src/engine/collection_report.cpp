@@ -25,6 +25,15 @@ void put(msgpack::Writer& writer, std::string_view name, std::string_view value)
   writer.text(value);
 }
 
+void put_unless_0(msgpack::Writer& writer, std::string_view name, uint32_t value) {
+  writer.text(name);
+  if (value != 0) {
+    writer.integer(value);
+  } else {
+    writer.nil();
+  }
+}
+
 void put_histogram(msgpack::Writer& writer, std::string_view name, const Histogram& histogram) {
   writer.text(name);
   writer.map(6);
@@ -92,7 +101,7 @@ Expected<Buffer> Collection::statistics(Durability of_session) {
   put(writer, "dimensions", uint64_t{view.dim});
   put(writer, "metric", metric_name(config_.metric));
   put(writer, "M", uint64_t{config_.graph.m});
-  put(writer, "efConstruction", uint64_t{config_.graph.ef_construction});
+  put_unless_0(writer, "efConstruction", config_.graph.ef_construction);
   put(writer, "quantization", quantization_name(config_.quantization));
   writer.text("user");
   writer.binary(config_.user);
@@ -108,13 +117,14 @@ Expected<Buffer> Collection::statistics(Durability of_session) {
   for (size_t i = 0; i < view.parts.size(); ++i) {
     if (state_.parts[i].segment_number == 0) continue;
     const auto& segment = static_cast<const Segment&>(*view.parts[i].source);
-    writer.map(7);
+    writer.map(8);
     put(writer, "file", store::segment_file_name(state_.parts[i].segment_number));
     put(writer, "rows", uint64_t{view.parts[i].count});
     put(writer, "deleted", uint64_t{view.parts[i].deleted_count});
     put(writer, "bytes", segment.bytes());
     writer.text("graph");
     writer.boolean(segment.has_graph());
+    put_unless_0(writer, "efConstruction", segment.ef_construction());
     writer.text("codes");
     put_codes(writer, segment);
     writer.text("recall");

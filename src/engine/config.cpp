@@ -53,7 +53,8 @@ Expected<Config> decode_config(Bytes bytes) {
   if (!dimensions) return dimensions.error();
   const auto m = number_in(*map, "M", config.graph.m, kSmallestM, kLargestM);
   if (!m) return m.error();
-  const auto ef = number_in(*map, "efConstruction", config.graph.ef_construction, 8, 2000);
+  const auto ef =
+      number_in(*map, "efConstruction", 0, kSmallestEfConstruction, kLargestEfConstruction);
   if (!ef) return ef.error();
   if (const auto name = map->find("quantization")) {
     const auto quantization = quantization_from_name(name->text());
@@ -78,7 +79,11 @@ Buffer encode_config(const Config& config) {
   writer.text("M");
   writer.integer(config.graph.m);
   writer.text("efConstruction");
-  writer.integer(config.graph.ef_construction);
+  if (config.graph.ef_construction != 0) {
+    writer.integer(config.graph.ef_construction);
+  } else {
+    writer.nil();
+  }
   writer.text("quantization");
   writer.text(quantization_name(config.quantization));
   writer.text("user");

@@ -13,6 +13,9 @@ namespace quiver::engine {
 /// Bounds of GraphParams::m.
 inline constexpr uint32_t kSmallestM = 4;
 inline constexpr uint32_t kLargestM = 64;
+/// Bounds of GraphParams::ef_construction, but for 0.
+inline constexpr uint32_t kSmallestEfConstruction = 8;
+inline constexpr uint32_t kLargestEfConstruction = 2000;
 
 /// What an index is made with and keeps for life.
 struct Config {

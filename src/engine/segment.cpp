@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/config.h"
 #include "engine/segment_sections.h"
 #include "engine/segment_writer.h"
 #include "index/graph/reachability.h"
@@ -90,7 +91,7 @@ Expected<void> Segment::map(Metric metric, uint32_t dim, uint64_t map_from_rows)
     }
     index::CodeBlock codes;
     std::span<const uint32_t> node_rows;
-    if (auto mapped = map_codes(metric, codes, node_rows); !mapped) {
+    if (auto mapped = map_codes(metric, *graph, codes, node_rows); !mapped) {
       return in_this_file(mapped.error());
     }
     graph_ = std::make_unique<index::GraphIndex>(metric, dim, block, codes, node_rows,
@@ -107,8 +108,8 @@ Expected<void> Segment::map(Metric metric, uint32_t dim, uint64_t map_from_rows)
   return {};
 }
 
-/// The codes of a segment with a graph; none where that was made without.
-Expected<void> Segment::map_codes(Metric metric, index::CodeBlock& codes,
+/// What the graph of a segment was made by, and the codes, if any.
+Expected<void> Segment::map_codes(Metric metric, index::GraphView& graph, index::CodeBlock& codes,
                                   std::span<const uint32_t>& node_rows) {
   if (!file_->has_section(kCodeInfo)) return {};
   ByteReader reader(*file_->section(kCodeInfo));
@@ -116,6 +117,8 @@ Expected<void> Segment::map_codes(Metric metric, index::CodeBlock& codes,
   if (!info) return Error{Code::kCorruptFile, "what its codes are is missing"};
   choice_.is_automatic = info->is_automatic != 0;
   choice_.sample_recall = info->sample_recall;
+  graph.ef_construction =
+      info->ef_construction <= kLargestEfConstruction ? info->ef_construction : 0;
   const auto kind = static_cast<CodeKind>(info->kind);
   if (kind == CodeKind::kNone) return {};
   auto codec = quant::read_codec(kind, metric, dim_, *reader.get_bytes(reader.remaining()));

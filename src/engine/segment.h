@@ -57,6 +57,10 @@ class Segment final : public RowSource {
 
   [[nodiscard]] uint32_t rows() const { return rows_; }
   [[nodiscard]] bool has_graph() const { return graph_ != nullptr; }
+  /// What its graph was built with; 0 without a graph, or if that is not known.
+  [[nodiscard]] uint32_t ef_construction() const {
+    return has_graph() ? graph_->graph().ef_construction : 0;
+  }
   [[nodiscard]] const index::Calibration& calibration() const { return calibration_; }
   /// How its vectors are quantised; the codec is null where they are not.
   [[nodiscard]] const quant::Choice& codes() const { return choice_; }
@@ -94,7 +98,7 @@ class Segment final : public RowSource {
  private:
   Segment() = default;
   Expected<void> map(Metric metric, uint32_t dim, uint64_t map_from_rows);
-  Expected<void> map_codes(Metric metric, index::CodeBlock& codes,
+  Expected<void> map_codes(Metric metric, index::GraphView& graph, index::CodeBlock& codes,
                            std::span<const uint32_t>& node_rows);
   void note_use() const { last_use_ = std::chrono::steady_clock::now(); }
   [[nodiscard]] Error corrupt(std::string_view what) const;

@@ -36,7 +36,7 @@ struct CodeInfo {
   uint32_t kind;  // CodeKind
   uint32_t is_automatic;
   float sample_recall;
-  uint32_t zero;
+  uint32_t ef_construction;  // that the graph was built with; 0: not known
 };
 static_assert(sizeof(CodeInfo) == 16);
 

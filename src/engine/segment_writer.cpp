@@ -145,10 +145,10 @@ void SegmentWriter::plan_walkable(const Walkable& walkable) {
   add(kCalibration, kAlignment,
       [this, &walkable] { return file_->append(walkable.calibration.encode()); });
   const quant::Choice& choice = walkable.choice;
-  add(kCodeInfo, kAlignment, [this, &choice]() -> Expected<void> {
+  add(kCodeInfo, kAlignment, [this, &walkable, &choice]() -> Expected<void> {
     const CodeKind kind = choice.codec ? choice.codec->kind() : CodeKind::kNone;
     const CodeInfo info{static_cast<uint32_t>(kind), choice.is_automatic ? 1U : 0U,
-                        choice.sample_recall, 0};
+                        choice.sample_recall, walkable.graph.ef_construction};
     if (auto written = file_->append(bytes_of(info)); !written || !choice.codec) return written;
     return file_->append(choice.codec->parameters());
   });

@@ -79,7 +79,7 @@ export function localIndexSuite(backend: Backend): void {
           dimensions: 0,
           metric: 'cosine',
           M: 16,
-          efConstruction: 100,
+          efConstruction: 'auto',
           quantization: 'auto',
           segments: [],
         });

@@ -37,6 +37,7 @@ test.each([
   { M: 3 },
   { M: 65 },
   { efConstruction: 7 },
+  { efConstruction: 'many' },
   { durability: 'fsync' },
   { backend: 'gpu' },
   { sealThreshold: 0 },

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
+#include <span>
 
 namespace quiver::index {
 namespace {
@@ -13,22 +15,27 @@ constexpr std::array kHard{Calibration::Point{32, 0.9F},    Calibration::Point{6
                            Calibration::Point{320, 0.995F}, Calibration::Point{640, 0.999F}};
 constexpr size_t kMostPoints = 64;
 
+/// Where the points first reach `wanted`, between two of them by the logarithm of ef; nothing if
+/// they do not.
+std::optional<uint32_t> first_ef(std::span<const Calibration::Point> points, float wanted) {
+  const auto found = std::find_if(points.begin(), points.end(),
+                                  [wanted](const auto& point) { return point.recall >= wanted; });
+  if (found == points.end()) return std::nullopt;
+  if (found == points.begin()) return found->ef;
+  const auto& before = *(found - 1);
+  const double share = (wanted - before.recall) / (found->recall - before.recall);
+  const double ratio = static_cast<double>(found->ef) / before.ef;
+  return static_cast<uint32_t>(std::ceil(before.ef * std::pow(ratio, share)));
+}
+
 }  // namespace
 
 uint32_t Calibration::ef_for(float target, uint32_t k) const {
-  // What users ask lies farther from the rows than the queries that this was measured with: then
-  // even easy data need more than that: three quarters of what hard data need at least.
-  const float wanted = target + (1 - target) * 0.25F;
-  const auto reaches = [wanted](const Point& point) { return point.recall >= wanted; };
-  const auto* hard = std::find_if(kHard.begin(), kHard.end(), reaches);
-  const uint32_t for_hard_data = hard != kHard.end() ? hard->ef : 2 * kHard.back().ef;
-  const auto found = std::find_if(points_.begin(), points_.end(), reaches);
-  uint32_t ef = for_hard_data;
-  if (found != points_.end()) {
-    ef = std::max(found->ef, for_hard_data / 4 * 3);
-  } else if (!points_.empty()) {
-    ef = std::max(ef, points_.back().ef);
-  }
+  // The sample is small, and queries may be of another kind than the rows.
+  const float wanted = target + (1 - target) * 0.4F;
+  const std::span<const Point> points = points_.empty() ? std::span<const Point>(kHard) : points_;
+  const uint32_t beyond = std::max(2 * kHard.back().ef, points.back().ef);
+  const uint32_t ef = first_ef(points, wanted).value_or(beyond);
   if (k <= kTopK) return std::max(ef, k);
   // The farther neighbours need a wider walk, but each added one less than the one before.
   const double times = std::sqrt(static_cast<double>(k) / kTopK);

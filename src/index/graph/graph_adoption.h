@@ -29,6 +29,8 @@ class GraphAdoption {
   [[nodiscard]] uint32_t rows() const { return static_cast<uint32_t>(old_rows_.size()); }
   /// The M of the graph; 0 if nothing is adopted.
   [[nodiscard]] uint32_t m() const { return graph_.m; }
+  /// What the graph was built with; 0 if that is not known.
+  [[nodiscard]] uint32_t ef_construction() const { return graph_.ef_construction; }
   [[nodiscard]] bool keeps(uint32_t row) const { return old_rows_[row] != kNoRow; }
 
   /// The kept neighbours of all rows: rows × 2·M by new number, each list in its old order and

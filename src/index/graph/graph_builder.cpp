@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/huge_pages.h"
 #include "index/graph/build_phases.h"
+#include "index/graph/build_probe.h"
 #include "index/graph/build_scratch.h"
 #include "index/graph/link_order.h"
 #include "index/graph/reachability.h"
@@ -40,6 +41,7 @@ class HnswlibSpace : public hnswlib::SpaceInterface<int64_t> {
                                block->code(*static_cast<const uint32_t*>(b)), block->bytes);
   }
 
+ protected:
   CodeBlock codes_;
 };
 
@@ -69,9 +71,10 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
   /// hnswlib is told of one row, so that it allocates no locks and no sets of visited rows for all.
   Graph(const GraphParams& params, const CodeBlock& codes, GraphAdoption adoption)
       : HnswlibSpace(codes),
-        Base(static_cast<HnswlibSpace*>(this), 1, params.m, params.ef_construction),
+        Base(static_cast<HnswlibSpace*>(this), 1, params.m, first_ef(params, adoption)),
         adoption_(std::move(adoption)),
-        linker_(codes, make_room(), static_cast<uint32_t>(ef_construction_)) {
+        linker_(codes, make_room(), static_cast<uint32_t>(ef_construction_)),
+        is_ef_known_(params.ef_construction != 0 || adoption_.ef_construction() != 0) {
     order_ = adopt();
     maxlevel_ = element_levels_[order_.entry];
     enterpoint_node_ = order_.entry;
@@ -112,6 +115,7 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
   GraphData take() {
     GraphData data;
     data.m = static_cast<uint32_t>(M_);
+    data.ef_construction = is_ef_known_ ? linker_.ef() : 0;
     data.entry_row = enterpoint_node_;
     const auto rows = static_cast<uint32_t>(cur_element_count.load());
     data.neighbors.assign(size_t{rows} * maxM0_, kNoRow);
@@ -134,7 +138,12 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
   }
 
  private:
-  enum class Phase : uint8_t { kMend, kChoose, kLink };
+  enum class Phase : uint8_t { kMend, kProbe, kChoose, kLink };
+
+  static uint32_t first_ef(const GraphParams& params, const GraphAdoption& adoption) {
+    if (params.ef_construction != 0) return params.ef_construction;
+    return adoption.ef_construction() != 0 ? adoption.ef_construction() : BuildProbe::kFew;
+  }
 
   /// A thread's scratch memory: made when there is none to be had.
   class Lease {
@@ -216,6 +225,9 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     if (phase_ == Phase::kMend) {
       const uint32_t row = order_.mend[unit];
       linker_.offer(row, adoption_.beyond_dropped(row), scratch);
+    } else if (phase_ == Phase::kProbe) {
+      probe_->ask(unit, linker_, enterpoint_node_, static_cast<uint32_t>(maxlevel_), scratch);
+      return;
     } else if (phase_ == Phase::kChoose) {
       const uint32_t row = order_.insert[batch_begin_ + unit];
       linker_.choose(row, levels_of(row) - 1, enterpoint_node_, static_cast<uint32_t>(maxlevel_),
@@ -235,8 +247,34 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
       begin_linking();
     } else {
       if (phase_ == Phase::kLink) end_batch();
-      begin_batch();
+      if (phase_ == Phase::kProbe) end_probe();
+      if (!begin_probe()) begin_batch();
     }
+  }
+
+  /// Whether it is time to find out how many candidates rows need.
+  bool begin_probe() {
+    const auto waiting = std::span(order_.insert).subspan(batch_begin_);
+    if (is_ef_known_ ||
+        !BuildProbe::tells(element_levels_.size() - waiting.size(), waiting.size())) {
+      return false;
+    }
+    std::vector<bool> waits(element_levels_.size(), false);
+    for (const uint32_t row : waiting) waits[row] = true;
+    std::vector<uint32_t> linked;
+    for (uint32_t row = 0; row < waits.size(); ++row) {
+      if (!waits[row]) linked.push_back(row);
+    }
+    probe_ = std::make_unique<BuildProbe>(codes_, std::move(linked), waiting);
+    phase_ = Phase::kProbe;
+    phases_.begin(probe_->queries());
+    return true;
+  }
+
+  void end_probe() {
+    linker_.set_ef(std::max(probe_->candidates(), static_cast<uint32_t>(M_)));
+    is_ef_known_ = true;
+    probe_.reset();
   }
 
   /// The next rows choose their neighbours.
@@ -328,6 +366,8 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
 
   GraphAdoption adoption_;
   RowLinker linker_;
+  bool is_ef_known_;  // else rows are linked with few candidates until enough are
+  std::unique_ptr<BuildProbe> probe_;
   LinkOrder order_;
 
   // What a phase works on; changed only between phases.

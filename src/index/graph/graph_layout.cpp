@@ -24,6 +24,7 @@ GraphView GraphData::view() const {
   GraphView view;
   view.row_count = static_cast<uint32_t>(neighbors.size() / (size_t{2} * m));
   view.m = m;
+  view.ef_construction = ef_construction;
   view.entry_row = entry_row;
   view.neighbors = neighbors;
   for (const UpperLevel& level : upper) view.upper.push_back({level.rows, level.neighbors});

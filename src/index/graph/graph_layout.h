@@ -13,11 +13,12 @@ namespace quiver::index {
 inline constexpr uint32_t kNoRow = 0xFFFFFFFF;
 
 /// How a graph is built. M: links a row gets per level (level 0 holds up to 2·M), 4–64.
-/// ef_construction: candidates kept while a row is inserted, M–2000.
+/// ef_construction: candidates kept while a row is inserted, M–2000; 0: as many as the rows need,
+/// which BuildProbe finds out.
 /// Source: HNSW, Malkov & Yashunin 2016, §4.
 struct GraphParams {
   uint32_t m = 16;
-  uint32_t ef_construction = 100;
+  uint32_t ef_construction = 0;
 };
 
 /// A finished hierarchical graph in the form it has in a segment file: relocatable, fixed-degree
@@ -32,6 +33,7 @@ struct GraphView {
 
   uint32_t row_count = 0;
   uint32_t m = 0;
+  uint32_t ef_construction = 0;         ///< it was built with; 0: not known
   uint32_t entry_row = 0;               ///< where a search starts: a row of the highest level
   std::span<const uint32_t> neighbors;  ///< level 0: row_count × 2·m rows
   std::vector<UpperLevel> upper;        ///< level 1 first
@@ -45,6 +47,7 @@ struct GraphData {
   };
 
   uint32_t m = 0;
+  uint32_t ef_construction = 0;
   uint32_t entry_row = 0;
   std::vector<uint32_t> neighbors;
   std::vector<UpperLevel> upper;

@@ -51,11 +51,12 @@ uint32_t RowLinker::descend(uint32_t row, uint32_t entry, uint32_t top, uint32_t
 }
 
 /// The nearest rows that a best-first walk from `start` meets, without `row`: in scratch.pool.
-void RowLinker::walk(uint32_t row, uint32_t start, uint32_t level, BuildScratch& scratch) const {
+void RowLinker::walk(uint32_t row, uint32_t start, uint32_t level, uint32_t ef,
+                     BuildScratch& scratch) const {
   scratch.visited.clear(codes_.rows);
   scratch.visited.insert(row);
   scratch.visited.insert(start);
-  scratch.pool.clear(ef_);
+  scratch.pool.clear(ef);
   if (start != row) scratch.pool.insert(ranked(distance(row, start), start));
   const uint32_t capacity = lists_.capacity(level);
   if (scratch.rows.size() < capacity) scratch.rows.resize(capacity);
@@ -130,7 +131,7 @@ void RowLinker::choose(uint32_t row, uint32_t level, uint32_t entry, uint32_t to
   uint32_t current = descend(row, entry, top, level, scratch);
   for (uint32_t above = std::min(level, top) + 1; above > 0; --above) {
     const uint32_t at = above - 1;
-    walk(row, current, at, scratch);
+    walk(row, current, at, ef_, scratch);
     scratch.candidates.clear();
     for (size_t i = 0; i < scratch.pool.size(); ++i) {
       scratch.candidates.push_back(scratch.pool.at(i));

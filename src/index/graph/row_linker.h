@@ -65,8 +65,13 @@ struct NewLink {
 /// Source: HNSW, Malkov & Yashunin 2016, Alg. 1, 2 and 4, as hnswlib does them.
 class RowLinker {
  public:
+  /// `ef`: candidates, of which a row's neighbours are chosen.
   RowLinker(const CodeBlock& codes, const LinkLists& lists, uint32_t ef)
       : codes_(codes), lists_(lists), ef_(ef) {}
+
+  /// While nothing is chosen.
+  void set_ef(uint32_t ef) { ef_ = ef; }
+  [[nodiscard]] uint32_t ef() const { return ef_; }
 
   /// Ends a chosen list that is shorter than M.
   static constexpr RankedRow kNone = ~RankedRow{0};
@@ -76,6 +81,13 @@ class RowLinker {
   /// on level 0 keeps those that are as good.
   void choose(uint32_t row, uint32_t level, uint32_t entry, uint32_t top, BuildScratch& scratch,
               std::span<RankedRow> out) const;
+
+  /// Searches the nearest `ef` rows on level 0, without the row itself: in scratch.pool. Writes no
+  /// list.
+  void search(uint32_t row, uint32_t entry, uint32_t top, uint32_t ef,
+              BuildScratch& scratch) const {
+    walk(row, descend(row, entry, top, 0, scratch), 0, ef, scratch);
+  }
 
   /// Makes sorted links; `chosen` is where own lists are to be found.
   void link(std::span<const NewLink> links, std::span<const RankedRow> chosen,
@@ -96,7 +108,7 @@ class RowLinker {
   void measure(uint32_t row, size_t count, BuildScratch& scratch) const;
   uint32_t descend(uint32_t row, uint32_t entry, uint32_t top, uint32_t level,
                    BuildScratch& scratch) const;
-  void walk(uint32_t row, uint32_t start, uint32_t level, BuildScratch& scratch) const;
+  void walk(uint32_t row, uint32_t start, uint32_t level, uint32_t ef, BuildScratch& scratch) const;
   void add_own(uint32_t row, BuildScratch& scratch) const;
   [[nodiscard]] bool is_covered(RankedRow candidate, std::span<const RankedRow> chosen,
                                 uint32_t slack) const;

@@ -8,19 +8,23 @@
 namespace quiver::index {
 namespace {
 
-TEST(Calibration, TakesTheLeastEfThatReachesMoreThanTheTarget) {
-  const Calibration calibration({{100, 0.8F}, {200, 0.93F}, {400, 0.99F}, {800, 0.999F}});
+TEST(Calibration, TakesAnEfBetweenThoseThatWereMeasured) {
+  const Calibration calibration({{100, 0.8F}, {200, 0.94F}, {400, 0.995F}, {800, 0.9995F}});
   EXPECT_EQ(calibration.ef_for(0.5F, 10), 100U);
-  EXPECT_EQ(calibration.ef_for(0.9F, 10), 200U);
-  EXPECT_EQ(calibration.ef_for(0.95F, 10), 400U);
-  // 0.99 was measured with 400, but with queries that lie nearer than others.
-  EXPECT_EQ(calibration.ef_for(0.99F, 10), 800U);
   EXPECT_EQ(calibration.ef_for(0.5F, 3), 100U);
+  // A little more is aimed for than was asked: 0.94 here.
+  EXPECT_EQ(calibration.ef_for(0.9F, 10), 200U);
+  EXPECT_GT(calibration.ef_for(0.95F, 10), 220U);
+  EXPECT_LT(calibration.ef_for(0.95F, 10), 320U);
+  EXPECT_GT(calibration.ef_for(0.99F, 10), calibration.ef_for(0.98F, 10));
+  EXPECT_LT(calibration.ef_for(0.99F, 10), 400U);
 }
 
-TEST(Calibration, TrustsNoGraphToBeVeryEasy) {
-  const Calibration easy({{10, 1.0F}});
-  EXPECT_EQ(easy.ef_for(0.99F, 10), Calibration().ef_for(0.99F, 10) / 4 * 3);
+TEST(Calibration, IsNotLedAstrayByARecallThatFalls) {
+  const Calibration calibration({{10, 0.9F}, {20, 0.85F}, {40, 0.85F}, {80, 0.97F}});
+  EXPECT_EQ(calibration.ef_for(0.8F, 10), 10U);
+  EXPECT_GT(calibration.ef_for(0.9F, 10), 40U);
+  EXPECT_LE(calibration.ef_for(0.95F, 10), 80U);
 }
 
 TEST(Calibration, LooksFartherForMoreNeighbours) {

@@ -307,6 +307,42 @@ TEST(GraphBuilder, FindsANewClusterBesideAnAdoptedGraph) {
   EXPECT_GE(codes.recall(graph, 60, 4000), codes.recall(build(codes), 60, 4000) - 0.01);
 }
 
+TEST(GraphBuilder, TakesMoreCandidatesWhereRowsAreHardToFind) {
+  std::mt19937 random(21);
+  const Codes hard(6000, [&](uint32_t, uint32_t) { return static_cast<uint8_t>(random()); });
+  const Codes easy = random_codes(6000, 22);
+  constexpr GraphParams kAny{16, 0};
+  const GraphData of_hard = build(hard, 1, kAny);
+  EXPECT_EQ(of_hard.ef_construction, 200U);
+  EXPECT_EQ(build(easy, 1, kAny).ef_construction, 100U);
+  EXPECT_EQ(build(easy, 1, {16, 40}).ef_construction, 40U);
+  EXPECT_GT(hard.recall(of_hard, 60), hard.recall(build(hard, 1, {16, 100}), 60));
+  expect_same(build(hard, 3, kAny), of_hard);
+}
+
+TEST(GraphBuilder, LooksHowHardRowsAreOnceThereAreEnough) {
+  std::mt19937 random(23);
+  const Codes codes(6000, [&](uint32_t, uint32_t) { return static_cast<uint8_t>(random()); });
+  const Codes first(3000, [&](uint32_t row, uint32_t i) { return codes.block().code(row)[i]; });
+  constexpr GraphParams kAny{16, 0};
+  const GraphData small = build(first, 1, kAny);
+  EXPECT_EQ(small.ef_construction, 0U);
+  std::vector<uint32_t> new_rows(3000);
+  std::iota(new_rows.begin(), new_rows.end(), 0);
+  const GraphData grown = build(codes, GraphAdoption(small.view(), new_rows, 6000), 1, kAny);
+  EXPECT_EQ(grown.ef_construction, 200U);
+
+  // What was found out stays.
+  std::vector<uint32_t> same_rows(6000);
+  std::iota(same_rows.begin(), same_rows.end(), 0);
+  const Codes more(6500,
+                   [&](uint32_t row, uint32_t i) { return codes.block().code(row % 6000)[i]; });
+  GraphData known = grown;
+  known.ef_construction = 77;
+  EXPECT_EQ(build(more, GraphAdoption(known.view(), same_rows, 6500), 1, kAny).ef_construction,
+            77U);
+}
+
 TEST(GraphBuilder, HasLevelsThatThin) {
   const GraphData graph = build(random_codes(6000, 10));
   ASSERT_GE(graph.upper.size(), 3U);
