@@ -34,9 +34,9 @@ export interface BuildOptions {
   /**
    * How vectors are shortened for searches, which then measure the best of them again exactly: `'sq8'` is a byte a
    * dimension, `'sq4'` half a byte, `'pq'` a byte for 4 to 8 dimensions, `'binary'` a bit a dimension and 8 bytes a vector, `'none'`
-   * searches the float32 vectors themselves. `'pq'` and `'binary'` need a larger `ef` for the same recall, and so are slower while
-   * the longer codes fit in memory. `'auto'` takes of the others what finds the neighbours of a sample of each segment's rows;
-   * `getIndexStats()` tells what that was. @default 'auto'
+   * searches the float32 vectors themselves. `'pq'` and `'binary'` find less where many vectors are nearly
+   * alike, and save time only where longer codes do not fit in memory. `'auto'` takes of the others what finds the neighbours of
+   * a sample of each segment's rows; `getIndexStats()` tells what that was. @default 'auto'
    */
   readonly quantization?: Quantization;
 }

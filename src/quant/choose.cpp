@@ -143,8 +143,8 @@ Codecs choose_codecs(Quantization wish, Metric metric, uint32_t dim, const Train
     // Its recall is not measured: to encode the sample would take longer than all else here.
     codecs.training = std::make_unique<ProductTrainer>(space, rows);
   } else if (!wish.kind) {
-    // Never signs or products: while codes are in memory, half bytes find as much sooner, since
-    // walks by less have to keep and to measure several times as many rows (docs/performance.md).
+    // Never signs or products: while codes are in memory, half bytes are searched as fast, and
+    // lose far less where many rows are nearly alike (docs/performance.md).
     if (dim >= kHalfBytesFrom) codecs.search = scalar(CodeKind::kSq4);
     if (codecs.search.sample_recall < kEnoughRecall) codecs.search = byte;
     // What was measured says why there is none.
