@@ -4,7 +4,11 @@ import { LocalIndex, rowsOf } from '../lib/quiver.mjs';
 
 export const packages = [];
 export const metrics = ['l2', 'cosine', 'ip'];
-export const variants = { quiver: { backend: 'native' }, 'quiver wasm': { backend: 'wasm' } };
+export const variants = {
+  quiver: { backend: 'native' },
+  'quiver auto': { backend: 'native', efConstruction: 'auto' }, // as it comes
+  'quiver wasm': { backend: 'wasm' },
+};
 
 const opened = (index) => ({
   query: async (vector, topK, ef) => rowsOf(await index.query({ vector, topK, ef })),

@@ -9,12 +9,6 @@ namespace {
 
 Error corrupt(std::string what) { return Error{Code::kCorruptFile, std::move(what)}; }
 
-double number_at(const uint8_t* numbers, uint32_t row) {
-  double number = 0;
-  std::memcpy(&number, numbers + size_t{row} * sizeof(number), sizeof(number));
-  return number;
-}
-
 }  // namespace
 
 Expected<Metadata::Field> Metadata::read_field(uint32_t rows, FieldKind kind, uint32_t number,
@@ -134,14 +128,24 @@ Expected<const Metadata::Shape*> Metadata::shape_of(uint32_t row) const {
   return &shapes_[static_cast<size_t>(number - 1)];
 }
 
+/// Of a column of integers.
+double Metadata::integer(const Field& field, uint32_t row) {
+  return static_cast<double>(static_cast<int64_t>(field.integers[row] - kIntegerBias));
+}
+
+/// Of a column of doubles.
+double Metadata::number(const Field& field, uint32_t row) {
+  double number = 0;
+  std::memcpy(&number, field.doubles + size_t{row} * sizeof(number), sizeof(number));
+  return number;
+}
+
 Expected<Bytes> Metadata::value(const Field& field, uint32_t row, Scratch& scratch) {
   switch (field.kind) {
     case FieldKind::kIntegers:
     case FieldKind::kDoubles: {
       msgpack::Writer writer;
-      writer.number(field.kind == FieldKind::kDoubles ? number_at(field.doubles, row)
-                                                      : static_cast<double>(static_cast<int64_t>(
-                                                            field.integers[row] - kIntegerBias)));
+      writer.number(field.kind == FieldKind::kDoubles ? number(field, row) : integer(field, row));
       scratch.buffer = writer.take();
       return Bytes(scratch.buffer);
     }

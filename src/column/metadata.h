@@ -8,11 +8,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/bitmap.h"
 #include "base/bytes.h"
 #include "base/expected.h"
 #include "column/block_cache.h"
 #include "column/metadata_parts.h"
 #include "column/packed_numbers.h"
+#include "column/value_test.h"
 #include "column/values.h"
 
 namespace quiver::column {
@@ -42,7 +44,13 @@ class Metadata {
   /// The encoded value under `key` in the row's map, if it is there; as map() otherwise.
   Expected<std::optional<Bytes>> field(uint32_t row, std::string_view key, Scratch& scratch) const;
 
+  /// The rows whose value under a key, or at a path with dots in it (as msgpack::Value::find_path),
+  /// has the test's yes. A value that many rows share is asked about once. CORRUPT_FILE as map().
+  [[nodiscard]] Expected<Bitmap> select(std::string_view path, const ValueTest& test) const;
+
  private:
+  class ColumnTest;
+
   struct Field {
     FieldKind kind = FieldKind::kNone;
     Buffer encoded_name;
@@ -60,6 +68,8 @@ class Metadata {
                                     const PartOf& part_of, BlockCache& cache);
   [[nodiscard]] Expected<const Shape*> shape_of(uint32_t row) const;
   static Expected<Bytes> value(const Field& field, uint32_t row, Scratch& scratch);
+  static double integer(const Field& field, uint32_t row);
+  static double number(const Field& field, uint32_t row);
 
   uint32_t rows_ = 0;
   PackedNumbers shape_of_row_;

@@ -14,6 +14,8 @@ namespace {
 
 /// Decompressed metadata that are kept for the next query.
 constexpr size_t kBlockCacheBytes = size_t{16} << 20;
+/// Two bits a row and filter: some dozens of filters over a million rows.
+constexpr size_t kSelectionCacheBytes = size_t{16} << 20;
 
 uint64_t now_ns() {
   return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
@@ -82,7 +84,8 @@ Collection::Collection(std::shared_ptr<store::Vfs> vfs, Config config, OpenOptio
     : vfs_(std::move(vfs)),
       config_(std::move(config)),
       options_(options),
-      memory_{std::make_shared<column::BlockCache>(kBlockCacheBytes), map_from_rows(options)} {}
+      memory_{std::make_shared<column::BlockCache>(kBlockCacheBytes),
+              std::make_shared<SelectionCache>(kSelectionCacheBytes), map_from_rows(options)} {}
 
 Collection::~Collection() { (void)close(); }
 

@@ -63,20 +63,33 @@ class RankedCursor final : public Cursor {
 
 Expected<std::vector<Hit>> Cursor::collect(uint32_t n) {
   std::vector<Hit> hits;
-  RowFields fields;
   while (hits.size() < n && left_ > 0) {
     const auto hit = advance();
     if (!hit) break;
-    if (filter_) {
-      fields.go_to(view_->row(hit->part, hit->row));
-      const bool passes = filter_->matches(fields);
-      if (!fields.read()) return fields.read().error();
-      if (!passes) continue;
-    }
+    const auto passes = this->passes(*hit);
+    if (!passes) return passes.error();
+    if (!*passes) continue;
     hits.push_back(*hit);
     --left_;
   }
   return hits;
+}
+
+Expected<bool> Cursor::passes(const Hit& hit) {
+  if (!filter_) return true;
+  selections_.resize(view_->parts.size());
+  auto& selection = selections_[hit.part];
+  if (!selection) {
+    auto selected = view_->parts[hit.part].source->select(*filter_);
+    if (!selected) return selected.error();
+    selection = std::move(*selected);
+  }
+  if (*selection) return (*selection)->rows.test(hit.row);
+  RowFields fields;
+  fields.go_to(view_->row(hit.part, hit.row));
+  const bool passes = filter_->matches(fields);
+  if (!fields.read()) return fields.read().error();
+  return passes;
 }
 
 Expected<Buffer> Cursor::next(uint32_t n) {

@@ -38,10 +38,13 @@ class Cursor {
 
  private:
   Expected<std::vector<Hit>> collect(uint32_t n);
+  Expected<bool> passes(const Hit& hit);
 
   std::mutex mutex_;
   std::shared_ptr<const View> view_;
   std::optional<filter::Filter> filter_;
+  /// What the filter takes of each part, once a part is come to; null there: its rows are asked.
+  std::vector<std::optional<std::shared_ptr<const index::Selection>>> selections_;
   bool include_vectors_;
   uint64_t left_;
 };

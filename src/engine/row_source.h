@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/expected.h"
 #include "column/metadata.h"
+#include "filter/filter.h"
 #include "index/graph/graph_layout.h"
 #include "index/index.h"
 #include "store/segment_file.h"
@@ -44,6 +45,13 @@ class RowSource : public Rows {
   /// The row of `id` among the first `count` rows that is not in `deleted` (null: none is).
   [[nodiscard]] virtual std::optional<uint32_t> find(std::string_view id, uint32_t count,
                                                      const Bitmap* deleted) const = 0;
+
+  /// The rows that a filter takes, deleted ones among them; null: that is to be asked row by row.
+  /// CORRUPT_FILE if what has to be read is not sound.
+  [[nodiscard]] virtual Expected<std::shared_ptr<const index::Selection>> select(
+      const filter::Filter& /*filter*/) const {
+    return std::shared_ptr<const index::Selection>();
+  }
 
   /// Searches the first `count` rows.
   virtual void search(const index::SearchRequest& request, uint32_t count, bool exact,

@@ -12,10 +12,13 @@ namespace {
 /// What a search may return of one part.
 class PartRules final : public index::RowRules {
  public:
-  PartRules(const Part& part, const filter::Filter* filter) : part_(part), filter_(filter) {}
+  /// `selection`: of the filter, or null.
+  PartRules(const Part& part, const filter::Filter* filter, const index::Selection* selection)
+      : part_(part), filter_(filter), selection_(selection) {}
 
   [[nodiscard]] bool allows(uint32_t row) const override {
     if (!part_.is_live(row)) return false;
+    if (selection_ != nullptr) return selection_->rows.test(row);
     if (filter_ == nullptr) return true;
     fields_.go_to({part_.source.get(), row});
     return filter_->matches(fields_);
@@ -30,6 +33,7 @@ class PartRules final : public index::RowRules {
  private:
   const Part& part_;
   const filter::Filter* filter_;
+  const index::Selection* selection_;
   mutable RowFields fields_;  // scratch memory of one search
 };
 
@@ -65,7 +69,14 @@ Expected<std::vector<Hit>> search_view(const View& view, std::span<const float> 
   for (uint32_t i = 0; i < view.parts.size(); ++i) {
     const Part& part = view.parts[i];
     if (part.live() == 0) continue;
-    const PartRules rules(part, options.filter);
+    std::shared_ptr<const index::Selection> selection;
+    if (options.filter != nullptr) {
+      auto selected = part.source->select(*options.filter);
+      if (!selected) return selected.error();
+      selection = std::move(*selected);
+      if (selection && selection->count == 0) continue;
+    }
+    const PartRules rules(part, options.filter, selection.get());
     index::SearchRequest request;
     request.query = query.data();
     request.k = std::min(options.top_k, part.live());
@@ -74,6 +85,7 @@ Expected<std::vector<Hit>> search_view(const View& view, std::span<const float> 
     request.ef = std::max(request.ef, request.k);
     request.rules = &rules;
     request.allows_all = options.filter == nullptr && part.deleted_count == 0;
+    request.selection = selection.get();
     part.source->search(request, part.count, options.exact, found);
     if (!rules.read()) return rules.read().error();
     for (const index::Neighbor& neighbor : found)

@@ -16,6 +16,38 @@ const T* as_array(Bytes bytes) {
   return reinterpret_cast<const T*>(bytes.data());
 }
 
+/// A segment's metadata as a filter sees them.
+class SegmentColumns final : public filter::Columns {
+ public:
+  SegmentColumns(uint32_t rows, const column::Metadata& metadata)
+      : rows_(rows), metadata_(metadata) {}
+
+  [[nodiscard]] uint32_t rows() const override { return rows_; }
+  Expected<Bitmap> select(const filter::FieldTest& test) override {
+    return metadata_.select(test.path(), Test(test));
+  }
+
+ private:
+  class Test final : public column::ValueTest {
+   public:
+    explicit Test(const filter::FieldTest& test) : test_(test) {}
+
+    [[nodiscard]] bool holds(const std::optional<msgpack::Value>& value) const override {
+      return test_.holds(value);
+    }
+    [[nodiscard]] std::optional<Range> numbers() const override {
+      const auto range = test_.numbers();
+      return range ? std::optional<Range>({range->low, range->high}) : std::nullopt;
+    }
+
+   private:
+    const filter::FieldTest& test_;
+  };
+
+  uint32_t rows_;
+  const column::Metadata& metadata_;
+};
+
 }  // namespace
 
 Expected<void> Segment::write(store::Vfs& vfs, std::string_view name, Metric metric, uint32_t dim,
@@ -37,6 +69,8 @@ Expected<std::shared_ptr<const Segment>> Segment::open(store::Vfs& vfs, std::str
   std::shared_ptr<Segment> segment(new Segment());
   segment->file_ = std::move(*file);
   segment->cache_ = memory.cache;
+  segment->selections_ = memory.selections;
+  segment->owner_ = memory.cache->new_owner();
   if (auto mapped = segment->map(metric, dim, memory.map_from_rows); !mapped) return mapped.error();
   return std::shared_ptr<const Segment>(std::move(segment));
 }
@@ -182,6 +216,30 @@ std::optional<uint32_t> Segment::find(std::string_view id, uint32_t /*count*/,
 std::vector<index::VectorBlock> Segment::blocks(uint32_t count) const {
   note_use();
   return {index::VectorBlock{vectors_, inv_norms_, 0, count}};
+}
+
+Expected<std::shared_ptr<const index::Selection>> Segment::select(
+    const filter::Filter& filter) const {
+  std::string key;
+  if (selections_) {
+    key = std::to_string(owner_) + ' ' + std::string(as_text(filter.encoded()));
+    if (auto known = selections_->find(key)) return known;
+  }
+  note_use();
+  SegmentColumns columns(rows_, metadata_);
+  auto rows = filter.select(columns);
+  if (!rows) return in_this_file(rows.error());
+  auto selection = std::make_shared<index::Selection>();
+  selection->count = static_cast<uint32_t>(rows->count());
+  selection->rows = std::move(*rows);
+  if (graph_ != nullptr && !graph_->node_rows().empty()) {
+    selection->nodes = Bitmap(rows_);
+    for (uint32_t node = 0; node < rows_; ++node) {
+      if (selection->rows.test(graph_->node_rows()[node])) selection->nodes.set(node);
+    }
+  }
+  if (selections_) selections_->add(key, selection, key.size() + selection->bytes());
+  return std::shared_ptr<const index::Selection>(std::move(selection));
 }
 
 void Segment::search(const index::SearchRequest& request, uint32_t /*count*/, bool exact,

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/expected.h"
+#include "base/lru_cache.h"
 #include "column/ids.h"
 #include "column/metadata.h"
 #include "engine/row_source.h"
@@ -21,10 +22,15 @@
 
 namespace quiver::engine {
 
+/// By segment and filter.
+using SelectionCache = LruCache<std::string, std::shared_ptr<const index::Selection>>;
+
 /// Where segments are kept while they are open.
 struct SegmentMemory {
   /// For blocks that are decompressed.
   std::shared_ptr<column::BlockCache> cache;
+  /// For what filters take; null: that is found out each time.
+  std::shared_ptr<SelectionCache> selections = nullptr;
   /// Segments of fewer rows are read into memory, others are mapped.
   uint64_t map_from_rows = 0;
 };
@@ -73,6 +79,8 @@ class Segment final : public RowSource {
   [[nodiscard]] float inv_norm(uint32_t row) const override;
   [[nodiscard]] std::optional<uint32_t> find(std::string_view id, uint32_t count,
                                              const Bitmap* deleted) const override;
+  [[nodiscard]] Expected<std::shared_ptr<const index::Selection>> select(
+      const filter::Filter& filter) const override;
   void search(const index::SearchRequest& request, uint32_t count, bool exact,
               std::vector<index::Neighbor>& out) const override;
   [[nodiscard]] uint32_t ef_for(float target_recall, uint32_t k) const override {
@@ -106,6 +114,8 @@ class Segment final : public RowSource {
 
   std::unique_ptr<store::SegmentFile> file_;
   std::shared_ptr<column::BlockCache> cache_;
+  std::shared_ptr<SelectionCache> selections_;
+  uint32_t owner_ = 0;  // its number in the caches
   uint32_t rows_ = 0;
   uint32_t dim_ = 0;
   const float* vectors_ = nullptr;

@@ -169,11 +169,13 @@ void SharedCollection::write_loop() {
       look_after_lock_and_log();
       next_look = clock::now() + look_interval();
     }
+    bool was_expected = false;
     {
       const std::lock_guard lock(mutex_);
-      work_expected_ = true;
+      was_expected = std::exchange(work_expected_, true);
     }
-    maintenance_wake_.notify_one();
+    // To wake a thread takes as long as a few writes do.
+    if (!was_expected) maintenance_wake_.notify_one();
   }
 }
 

@@ -112,16 +112,17 @@ struct NodeTest {
     return std::none_of(test.nodes.begin(), test.nodes.end(), *this);
   }
 
-  bool operator()(const Field& test) const {
-    const FieldValue field = look_up(metadata, test);
-    return std::all_of(test.conditions.begin(), test.conditions.end(),
-                       [&](const Condition& condition) { return holds(condition, field); });
-  }
+  bool operator()(const Field& test) const { return evaluate(test, look_up(metadata, test)); }
 
   bool operator()(const Node& node) const { return std::visit(*this, node.test); }
 };
 
 }  // namespace
+
+bool evaluate(const Field& field, const FieldValue& value) {
+  return std::all_of(field.conditions.begin(), field.conditions.end(),
+                     [&](const Condition& condition) { return holds(condition, value); });
+}
 
 bool evaluate(const Node& node, Fields& metadata) { return NodeTest{metadata}(node); }
 

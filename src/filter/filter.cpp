@@ -6,6 +6,7 @@
 #include "filter/ast.h"
 #include "filter/evaluate.h"
 #include "filter/parse.h"
+#include "filter/select.h"
 
 namespace quiver::filter {
 namespace {
@@ -25,15 +26,19 @@ class MapFields final : public Fields {
 
 }  // namespace
 
-Filter::Filter(std::shared_ptr<const Node> root) noexcept : root_(std::move(root)) {}
+Filter::Filter(std::shared_ptr<const Node> root, Bytes encoded)
+    : root_(std::move(root)),
+      encoded_(std::make_shared<const Buffer>(encoded.begin(), encoded.end())) {}
 
 Expected<Filter> Filter::parse(Bytes msgpack_map) {
   Expected<Node> root = parse_filter(msgpack_map);
   if (!root) return std::move(root).error();
-  return Filter(std::make_shared<const Node>(*std::move(root)));
+  return Filter(std::make_shared<const Node>(*std::move(root)), msgpack_map);
 }
 
 bool Filter::matches(Fields& metadata) const { return evaluate(*root_, metadata); }
+
+Expected<Bitmap> Filter::select(Columns& columns) const { return filter::select(*root_, columns); }
 
 bool Filter::matches(Bytes metadata) const {
   MapFields fields(metadata);

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/expected.h"
+#include "filter/columns.h"
 #include "filter/fields.h"
 
 namespace quiver::filter {
@@ -59,13 +60,20 @@ class Filter {
   /// Whether a row's metadata fulfil the filter. Values that are not well-formed read as null.
   [[nodiscard]] bool matches(Fields& metadata) const;
 
+  /// What it was read from.
+  [[nodiscard]] Bytes encoded() const { return *encoded_; }
+
+  /// The rows whose metadata fulfil it. CORRUPT_FILE if what has to be read is not sound.
+  [[nodiscard]] Expected<Bitmap> select(Columns& columns) const;
+
   /// The same for one MessagePack map; bytes that are no map count as the empty map.
   [[nodiscard]] bool matches(Bytes metadata) const;
 
  private:
-  explicit Filter(std::shared_ptr<const Node> root) noexcept;
+  Filter(std::shared_ptr<const Node> root, Bytes encoded);
 
   std::shared_ptr<const Node> root_;
+  std::shared_ptr<const Buffer> encoded_;
 };
 
 }  // namespace quiver::filter

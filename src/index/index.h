@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "index/selection.h"
 #include "kernel/metric.h"
 #include "kernel/table.h"
 
@@ -53,6 +54,8 @@ struct SearchRequest {
   const RowRules* rules = nullptr;
   bool allows_all =
       true;  ///< no row is deleted and there is no filter: `rules->allows` is not asked
+  /// What `rules->allows` may say yes to; null: any row. So that few rows are not looked for.
+  const Selection* selection = nullptr;
 };
 
 /// A way to find the nearest rows. Implementations are immutable and safe for any number of

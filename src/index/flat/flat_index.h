@@ -4,7 +4,10 @@
 
 namespace quiver::index {
 
-/// Exact search: measures every row. The blocks are borrowed and outlive the index.
+class NearestRows;
+
+/// Exact search: measures every row, or every one that a filter takes. The blocks are borrowed and
+/// outlive the index.
 class FlatIndex final : public VectorIndex {
  public:
   FlatIndex(Metric metric, uint32_t dim, std::vector<VectorBlock> blocks)
@@ -14,6 +17,9 @@ class FlatIndex final : public VectorIndex {
   void search(const SearchRequest& request, std::vector<Neighbor>& out) const override;
 
  private:
+  void search_selected(const SearchRequest& request, const VectorBlock& block,
+                       NearestRows& nearest) const;
+
   Metric metric_;
   uint32_t dim_;
   std::vector<VectorBlock> blocks_;

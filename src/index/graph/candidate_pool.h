@@ -46,11 +46,15 @@ class CandidatePool {
     cursor_ = 0;
   }
 
+  /// Whether insert() would take a row at that distance.
+  [[nodiscard]] bool takes(Distance distance) const {
+    return (size_ < capacity_ || distance < limit_) && is_number(distance);
+  }
+
   /// Whether the row was taken: what is not nearer than the farthest of a full pool is not, and
   /// what is no number.
   bool insert(Distance distance, uint32_t row) {
-    if (size_ == capacity_ && !(distance < limit_)) return false;
-    if (!is_number(distance)) return false;
+    if (!takes(distance)) return false;
     Entry* const begin = entries_.data();
     Entry* const place =
         std::upper_bound(begin, begin + size_, distance,

@@ -1,6 +1,8 @@
 #include "index/graph/graph_index.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <type_traits>
 
 #include "base/scratch.h"
@@ -27,9 +29,9 @@ struct VectorSpace {
 /// Of `size` rows, nearest first, those that can be among the best k: the first k with whatever is
 /// as far as the last of these, or `estimated` of them where the distances only estimate.
 template <typename At>
-void choose(const SearchRequest& request, bool is_exact, uint32_t estimated, size_t size,
-            const At& at, std::vector<uint32_t>& rows) {
-  size_t count = std::min<size_t>(size, is_exact ? request.k : estimated);
+void choose(uint32_t k, uint32_t estimated, bool is_exact, size_t size, const At& at,
+            std::vector<uint32_t>& rows) {
+  size_t count = std::min<size_t>(size, is_exact ? k : estimated);
   while (is_exact && count < size && at(count).distance == at(count - 1).distance) ++count;
   rows.clear();
   for (size_t i = 0; i < count; ++i) rows.push_back(at(i).row);
@@ -37,50 +39,89 @@ void choose(const SearchRequest& request, bool is_exact, uint32_t estimated, siz
 
 }  // namespace
 
-void GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out) const {
+GraphIndex::Plan GraphIndex::plan(const SearchRequest& request) const {
   // A walk measures about 8 rows for each candidate that it keeps.
-  bool found = uint64_t{request.ef} * 8 < block_.rows;
-  if (found && codes_.codes != nullptr) {
-    found = search_in(
-        CodeSpace{request.code.kernel->batch, request.code.code, codes_.codes, codes_.bytes},
-        request, out);
-  } else if (found) {
-    const kernel::BatchDistance batch = kernel::batch_distance(kernel::active(), metric_);
-    found = search_in(VectorSpace{batch, request.query, block_, dim_}, request, out);
-  }
-  if (!found) flat_.search(request, out);
+  const uint64_t walked = uint64_t{request.ef} * 8;
+  if (request.selection == nullptr) return {walked < block_.rows, block_.rows / 8};
+  // It meets as many more as the filter takes fewer; and a row that a walk measures costs about as
+  // much as two that are measured in order.
+  constexpr uint64_t kInOrder = 2;
+  const uint64_t taken = request.selection->count;
+  return {walked * kInOrder * block_.rows < taken * taken, taken / kInOrder};
 }
 
+void GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out) const {
+  if (codes_.codes != nullptr) {
+    const CodeSpace space{request.code.kernel->batch, request.code.code, codes_.codes,
+                          codes_.bytes};
+    if (walk(space, request, out)) return;
+    if (request.selection != nullptr) return scan(space, request, out);
+  } else {
+    const kernel::BatchDistance batch = kernel::batch_distance(kernel::active(), metric_);
+    if (walk(VectorSpace{batch, request.query, block_, dim_}, request, out)) return;
+  }
+  flat_.search(request, out);
+}
+
+/// Whether a walk is the shorter way and has found what it should.
 template <typename Space>
-bool GraphIndex::search_in(const Space& space, const SearchRequest& request,
-                           std::vector<Neighbor>& out) const {
+bool GraphIndex::walk(const Space& space, const SearchRequest& request,
+                      std::vector<Neighbor>& out) const {
   using Distance = typename Space::Distance;
+  const Plan plan = this->plan(request);
+  if (!plan.walks) return false;
   thread_local WalkScratch<Distance> scratch;
-  thread_local std::vector<uint32_t> rows;
-  const bool is_exact = std::is_same_v<Distance, float> || request.code.is_exact;
-  const uint32_t estimated = rows_to_measure(request.ef, request.k, codes_.measures_one_in);
   Walk<Space> walk(space, graph_, block_.rows, scratch);
-  free_if_wasteful(rows, request.ef);
   if (request.allows_all) {
     walk.meet_all(request.ef);
     const auto at = [](size_t i) { return scratch.pool.at(i); };
-    choose(request, is_exact, estimated, scratch.pool.size(), at, rows);
-  } else {
-    thread_local std::vector<Met<Distance>> kept;
-    free_if_wasteful(kept, request.ef);
-    const auto allows = [&](uint32_t node) { return request.rules->allows(row_of(node)); };
-    if (!walk.meet_allowed(request.ef, allows, kept)) return false;
-    const auto at = [](size_t i) { return kept[i]; };
-    choose(request, is_exact, estimated, kept.size(), at, rows);
+    return take<Distance>(request, scratch.pool.size(), at, scratch.visited, out);
   }
+  thread_local std::vector<Met<Distance>> kept;
+  free_if_wasteful(kept, request.ef);
+  const auto allows = [&](uint32_t node) { return request.rules->allows(row_of(node)); };
+  if (!walk.meet_allowed(request.ef, plan.budget, allows, kept)) return false;
+  const auto at = [](size_t i) { return kept[i]; };
+  return take<Distance>(request, kept.size(), at, scratch.visited, out);
+}
+
+/// All that the filter takes, by their codes.
+void GraphIndex::scan(const CodeSpace& space, const SearchRequest& request,
+                      std::vector<Neighbor>& out) const {
+  thread_local WalkScratch<uint32_t> scratch;
+  scratch.pool.clear(request.ef);
+  const Selection& selection = *request.selection;
+  const Bitmap& nodes = node_rows_.empty() ? selection.rows : selection.nodes;
+  constexpr size_t kAtOnce = 256;
+  std::array<uint32_t, kAtOnce> distances;
+  nodes.for_each_some<kAtOnce>([&](std::span<uint32_t> some) {
+    space.measure(some.data(), some.size(), distances.data());
+    for (size_t i = 0; i < some.size(); ++i) {
+      if (!scratch.pool.takes(distances[i])) continue;
+      if (request.rules->allows(row_of(some[i]))) scratch.pool.insert(distances[i], some[i]);
+    }
+  });
+  const auto at = [](size_t i) { return scratch.pool.at(i); };
+  take<uint32_t>(request, scratch.pool.size(), at, scratch.visited, out);
+}
+
+/// The results, of `size` nodes that were met, nearest first. Whether there are as many as there
+/// should be: fewer where fewer are allowed, or lists or vectors are damaged.
+template <typename Distance, typename At>
+bool GraphIndex::take(const SearchRequest& request, size_t size, const At& at, VisitedSet& visited,
+                      std::vector<Neighbor>& out) const {
+  thread_local std::vector<uint32_t> rows;
+  free_if_wasteful(rows, request.ef);
+  const bool is_exact = std::is_same_v<Distance, float> || request.code.is_exact;
+  choose(request.k, rows_to_measure(request.ef, request.k, codes_.measures_one_in), is_exact, size,
+         at, rows);
   for (uint32_t& row : rows) row = row_of(row);
   if (!node_rows_.empty()) {
     // In a damaged file several nodes can be one row.
-    scratch.visited.clear(block_.rows);
-    std::erase_if(rows, [](uint32_t row) { return !scratch.visited.insert(row); });
+    visited.clear(block_.rows);
+    std::erase_if(rows, [&visited](uint32_t row) { return !visited.insert(row); });
   }
   measure(request, rows, out);
-  // Fewer only where lists or vectors are damaged.
   return out.size() == request.k;
 }
 

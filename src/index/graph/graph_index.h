@@ -7,12 +7,15 @@
 
 namespace quiver::index {
 
+struct CodeSpace;
+class VisitedSet;
+
 /// Approximate search: a best-first walk over a finished graph, keeping the nearest `ef` rows met.
 /// Where there are codes, the walk goes by them, and the best of those rows are measured again.
 /// Returns min(k, allowed rows) rows whatever is deleted or filtered: where the graph is no shorter
-/// way than measuring every row (few rows, a large ef, a filter that few rows pass), it measures
-/// them all. Source: HNSW, Malkov & Yashunin 2016, Alg. 2 and 5; pool and prefetching as in
-/// pyglass.
+/// way than measuring every row that a filter takes (few rows, a large ef), or turns out not to be
+/// (those near the query are not taken), it measures them all: the codes, if there are. Source:
+/// HNSW, Malkov & Yashunin 2016, Alg. 2 and 5; pool and prefetching as in pyglass.
 class GraphIndex final : public VectorIndex {
  public:
   /// Without codes: walks read the vectors. The memory of all is borrowed and outlives the index.
@@ -42,10 +45,19 @@ class GraphIndex final : public VectorIndex {
   [[nodiscard]] std::span<const uint32_t> node_rows() const { return node_rows_; }
 
  private:
+  struct Plan {
+    bool walks;     ///< else rows are measured in order
+    size_t budget;  ///< of rows that a walk measures until that was the shorter way after all
+  };
+
+  [[nodiscard]] Plan plan(const SearchRequest& request) const;
   [[nodiscard]] uint32_t row_of(uint32_t node) const;
   template <typename Space>
-  bool search_in(const Space& space, const SearchRequest& request,
-                 std::vector<Neighbor>& out) const;
+  bool walk(const Space& space, const SearchRequest& request, std::vector<Neighbor>& out) const;
+  void scan(const CodeSpace& space, const SearchRequest& request, std::vector<Neighbor>& out) const;
+  template <typename Distance, typename At>
+  bool take(const SearchRequest& request, size_t size, const At& at, VisitedSet& visited,
+            std::vector<Neighbor>& out) const;
   void measure(const SearchRequest& request, std::vector<uint32_t>& rows,
                std::vector<Neighbor>& out) const;
 

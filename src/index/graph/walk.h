@@ -76,11 +76,11 @@ class Walk {
   }
 
   /// The nearest `ef` rows that `allows` says yes to, nearest first, by a walk that goes by
-  /// distance whatever is allowed. False if it has measured an eighth of all rows and is not done,
-  /// or has seen all that can be reached and found fewer: then measuring them all in order costs
-  /// about as much, and is exact.
+  /// distance whatever is allowed. False if it would measure more than `budget` rows and is not
+  /// done, or has seen all that can be reached and found fewer.
   template <typename Allows>
-  bool meet_allowed(uint32_t ef, const Allows& allows, std::vector<Met<Distance>>& kept) {
+  bool meet_allowed(uint32_t ef, size_t budget, const Allows& allows,
+                    std::vector<Met<Distance>>& kept) {
     std::priority_queue<Met<Distance>, std::vector<Met<Distance>>, std::greater<>> frontier;
     kept.clear();  // a heap, its farthest in front
     const auto is_near = [&](Distance distance) {
@@ -101,7 +101,6 @@ class Walk {
     const Met<Distance> start = descend();
     scratch_.visited.insert(start.row);
     offer(start);
-    size_t budget = rows_ / 8;
     while (!frontier.empty()) {
       const Met<Distance> nearest = frontier.top();
       if (kept.size() == ef && nearest.distance > kept.front().distance) break;

@@ -1,0 +1,121 @@
+#include "filter/select.h"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <variant>
+
+#include "filter/evaluate.h"
+
+namespace quiver::filter {
+namespace {
+
+struct Selector {
+  Columns& columns;
+
+  Expected<Bitmap> operator()(const And& test) const {
+    Bitmap all(columns.rows());
+    all.flip();
+    for (const Node& node : test.nodes) {
+      auto one = (*this)(node);
+      if (!one) return one;
+      all.keep_common(*one);
+      if (all.none()) break;
+    }
+    return all;
+  }
+
+  Expected<Bitmap> operator()(const Or& test) const {
+    Bitmap any(columns.rows());
+    for (const Node& node : test.nodes) {
+      auto one = (*this)(node);
+      if (!one) return one;
+      any.add(*one);
+    }
+    return any;
+  }
+
+  Expected<Bitmap> operator()(const Not& test) const {
+    Expected<Bitmap> none = Bitmap(columns.rows());
+    for (const Node& node : test.nodes) {
+      auto one = (*this)(node);
+      if (!one) return one;
+      none->add(*one);
+    }
+    none->flip();
+    return none;
+  }
+
+  Expected<Bitmap> operator()(const Field& test) const { return columns.select(FieldTest(test)); }
+
+  Expected<Bitmap> operator()(const Node& node) const { return std::visit(*this, node.test); }
+};
+
+/// Makes the range narrower; whether the condition is one that says which numbers.
+struct Narrow {
+  NumberRange& range;
+
+  bool operator()(const Equal& test) const {
+    if (test.literal.kind != msgpack::Kind::kNumber) return false;
+    return at_least(test.literal.number) && at_most(test.literal.number);
+  }
+
+  bool operator()(const Compare& test) const {
+    if (test.literal.kind != msgpack::Kind::kNumber) return false;
+    const double number = test.literal.number;
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    switch (test.order) {
+      case Order::kGreater:
+        return number == kInfinity ? nothing() : at_least(std::nextafter(number, kInfinity));
+      case Order::kGreaterOrEqual:
+        return at_least(number);
+      case Order::kLess:
+        return number == -kInfinity ? nothing() : at_most(std::nextafter(number, -kInfinity));
+      case Order::kLessOrEqual:
+        return at_most(number);
+    }
+    return false;
+  }
+
+  template <typename Other>
+  bool operator()(const Other& /*test*/) const {
+    return false;
+  }
+
+ private:
+  bool at_least(double number) const {
+    if (std::isnan(number)) return nothing();
+    if (number > range.low) range.low = number;
+    return true;
+  }
+  bool at_most(double number) const {
+    if (std::isnan(number)) return nothing();
+    if (number < range.high) range.high = number;
+    return true;
+  }
+  bool nothing() const {
+    range = {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+    return true;
+  }
+};
+
+}  // namespace
+
+std::string_view FieldTest::path() const { return field_.path; }
+
+bool FieldTest::holds(const std::optional<msgpack::Value>& value) const {
+  return evaluate(field_, value);
+}
+
+std::optional<NumberRange> FieldTest::numbers() const {
+  NumberRange range;
+  if (field_.conditions.empty()) return std::nullopt;
+  for (const Condition& condition : field_.conditions) {
+    if (!std::visit(Narrow{range}, condition.test)) return std::nullopt;
+  }
+  return range;
+}
+
+Expected<Bitmap> select(const Node& node, Columns& columns) { return Selector{columns}(node); }
+
+}  // namespace quiver::filter

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "base/bitmap.h"
+#include "base/expected.h"
+#include "filter/ast.h"
+#include "filter/columns.h"
+
+namespace quiver::filter {
+
+/// The rows whose metadata fulfil `node`: the same as evaluate() of each, but field by field, so
+/// that a value that many rows share is looked at once. A field that cannot matter any more is not
+/// read.
+Expected<Bitmap> select(const Node& node, Columns& columns);
+
+}  // namespace quiver::filter
