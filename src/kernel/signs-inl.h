@@ -41,7 +41,7 @@ inline void signs_four(const uint8_t* query, const uint8_t* a, const uint8_t* b,
 
 template <typename B>
 constexpr CodeKernel make_signs_kernel() {
-  return {signs_pair<B>, code_batch<B, signs_pair<B>, signs_four<B>>};
+  return {signs_pair<B>, code_batch<B, signs_pair<B>, signs_four<B>, false>};
 }
 
 }  // namespace
