@@ -38,6 +38,10 @@ export const suites = {
     question: 'Which recall do the default settings give; do both backends agree?',
     heeds: ['data', 'queries', 'truth', 'metric', 'size', 'seed', 'dir'],
   },
+  quantisation: {
+    question: 'What does each kind of codes take, and how fast are queries at which recall?',
+    heeds: ['data', 'queries', 'truth', 'metric', 'size', 'seed', 'only', 'dir'],
+  },
   'query-overhead': {
     question: 'What does a query cost beside the search itself?',
     heeds: ['data', 'metric', 'size', 'seed', 'dir'],

@@ -33,8 +33,10 @@ export interface BuildOptions {
   readonly efConstruction?: number | 'auto';
   /**
    * How vectors are shortened for searches, which then measure the best of them again exactly: `'sq8'` is a byte a
-   * dimension, `'sq4'` half a byte, `'none'` searches the float32 vectors themselves. `'auto'` takes what finds the neighbours
-   * of a sample of each segment's rows; `getIndexStats()` tells what that was. @default 'auto'
+   * dimension, `'sq4'` half a byte, `'pq'` a byte for 4 to 8 dimensions, `'binary'` a bit a dimension and 8 bytes a vector, `'none'`
+   * searches the float32 vectors themselves. `'pq'` and `'binary'` find less where many vectors are nearly
+   * alike, and save time only where longer codes do not fit in memory. `'auto'` takes of the others what finds the neighbours of
+   * a sample of each segment's rows; `getIndexStats()` tells what that was. @default 'auto'
    */
   readonly quantization?: Quantization;
 }

@@ -4,7 +4,7 @@ export const metrics = ['cosine', 'l2', 'ip'] as const;
 /** How vectors are compared. */
 export type Metric = (typeof metrics)[number];
 
-export const quantizations = ['auto', 'none', 'sq8', 'sq4'] as const;
+export const quantizations = ['auto', 'none', 'sq8', 'sq4', 'binary', 'pq'] as const;
 /** How vectors are shortened for searches. */
 export type Quantization = (typeof quantizations)[number];
 

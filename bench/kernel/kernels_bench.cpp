@@ -28,7 +28,10 @@ using quiver::kernel::BatchDistance;
 using quiver::kernel::CodeKernel;
 using quiver::kernel::kCodeAlignment;
 using quiver::kernel::KernelTable;
+using quiver::kernel::kLevelsAtOnce;
+using quiver::kernel::kSignsAtOnce;
 using quiver::kernel::PairDistance;
+using quiver::kernel::SignsQuery;
 
 constexpr int64_t kDims[] = {128, 384, 768, 1536};
 constexpr uint32_t kBatchRows = 4;  // with the query 30 KiB at the largest dimension
@@ -109,25 +112,30 @@ class Codes {
   std::vector<Line> lines_;
 };
 
+/// For a query of any kind: most take `bytes`.
+constexpr size_t query_bytes(size_t bytes) {
+  return sizeof(SignsQuery) + bytes / kSignsAtOnce * kLevelsAtOnce;
+}
+
 void run_code_pair(benchmark::State& state, CodeKernel kernel) {
   const auto bytes = static_cast<size_t>(state.range(0));
-  const Codes codes(2 * bytes);
+  const Codes codes(query_bytes(bytes) + bytes);
   for ([[maybe_unused]] auto _ : state) {
     const uint8_t* a = codes.data();
     benchmark::DoNotOptimize(a);
-    benchmark::DoNotOptimize(kernel.pair(a, a + bytes, bytes));
+    benchmark::DoNotOptimize(kernel.pair(a, a + query_bytes(bytes), bytes));
   }
   report(state, 1);
 }
 
 void run_code_batch(benchmark::State& state, CodeKernel kernel) {
   const auto bytes = static_cast<size_t>(state.range(0));
-  const Codes codes((1 + kNeighbours) * bytes);
+  const Codes codes(query_bytes(bytes) + kNeighbours * bytes);
   uint32_t ids[kNeighbours];
   for (uint32_t i = 0; i < kNeighbours; ++i) ids[i] = i * 7 % kNeighbours;
   uint32_t out[kNeighbours];
   for ([[maybe_unused]] auto _ : state) {
-    kernel.batch(codes.data(), codes.data() + bytes, bytes, ids, kNeighbours, out);
+    kernel.batch(codes.data(), codes.data() + query_bytes(bytes), bytes, ids, kNeighbours, out);
     benchmark::ClobberMemory();
   }
   report(state, kNeighbours);
@@ -137,7 +145,7 @@ void run_code_batch(benchmark::State& state, CodeKernel kernel) {
 void run_code_gathered(benchmark::State& state, CodeKernel kernel) {
   static const Codes far(kFarBytes);
   const auto bytes = static_cast<size_t>(state.range(0));
-  const Codes query(bytes);
+  const Codes query(query_bytes(bytes));
   std::vector<uint32_t> ids(kFarBytes / bytes);
   std::iota(ids.begin(), ids.end(), 0U);
   std::shuffle(ids.begin(), ids.end(), std::mt19937(7));
@@ -228,6 +236,7 @@ int main(int argc, char** argv) {
     add_code("l2_u8", name, table->l2_u8);
     add_code("l2_u7", name, table->l2_u7);
     add_code("l2_u4", name, table->l2_u4);
+    add_code("l2_signs", name, table->l2_signs);
   }
 #if defined(QUIVER_BENCH_FMA)
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {

@@ -16,7 +16,7 @@ export const known = {
   minutes: ['how long', 'N'],
   backend: ['native or wasm', 'NAME'],
   durability: ['sync, async or none', 'NAME'],
-  only: ['libraries to compare, by the start of their names', 'NAME,…'],
+  only: ['libraries to compare, by the start of their names; or kinds of codes', 'NAME,…'],
   dir: ['a folder on the disk to measure on', 'DIR'],
 };
 

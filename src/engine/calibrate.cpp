@@ -130,7 +130,8 @@ size_t Calibrator::found(const Query& query, uint32_t ef) const {
   const bool is_exact = codec.encode_query(query.vector.data(), code.data());
   const index::CodeSpace space{codec.kernel().batch, code.data(), walkable_.codes->codes(),
                                codec.bytes()};
-  return found_in(space, query, ef, is_exact ? kTopK : index::rows_to_measure(ef, kTopK));
+  return found_in(space, query, ef,
+                  is_exact ? kTopK : index::rows_to_measure(ef, kTopK, codec.measures_one_in()));
 }
 
 template <typename Space>

@@ -11,7 +11,7 @@
 namespace quiver::engine {
 namespace {
 
-constexpr std::string_view kQuantizationNames = R"("auto", "none", "sq8" or "sq4")";
+constexpr std::string_view kQuantizationNames = R"("auto", "none", "sq8", "sq4", "binary" or "pq")";
 constexpr std::array<std::string_view, 3> kDurabilityNames{"sync", "async", "none"};
 
 Error invalid(std::string_view name, std::string_view expected) {

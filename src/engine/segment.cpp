@@ -172,7 +172,10 @@ Expected<void> Segment::map_codes(Metric metric, index::GraphView& graph, index:
     return Error{Code::kCorruptFile, "codes are missing"};
   }
   choice_.codec = std::move(*codec);
-  codes = {bytes->data(), choice_.codec->bytes(), rows_, nullptr};
+  codes.codes = bytes->data();
+  codes.bytes = choice_.codec->bytes();
+  codes.rows = rows_;
+  codes.measures_one_in = choice_.codec->measures_one_in();
   node_rows = {as_array<uint32_t>(*nodes), rows_};
   return {};
 }

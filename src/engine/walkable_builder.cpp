@@ -20,6 +20,12 @@ Expected<void> WalkableBuilder::step() {
   switch (stage_) {
     case Stage::kChoose:
       choose();
+      stage_ = training_ ? Stage::kTrain : Stage::kEncode;
+      break;
+    case Stage::kTrain:
+      if (!training_->step()) break;
+      walkable_.choice.codec = training_->take();
+      training_.reset();
       stage_ = Stage::kEncode;
       break;
     case Stage::kEncode:
@@ -66,6 +72,7 @@ Expected<void> WalkableBuilder::step() {
 void WalkableBuilder::choose() {
   quant::Codecs codecs = quant::choose_codecs(config_.quantization, config_.metric, dim_, rows_);
   walkable_.choice = std::move(codecs.search);
+  training_ = std::move(codecs.training);
   build_codes_ = std::make_unique<quant::CodedRows>(std::move(codecs.build), rows_.rows());
 }
 

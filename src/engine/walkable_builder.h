@@ -49,6 +49,7 @@ class WalkableBuilder {
  private:
   enum class Stage : uint8_t {
     kChoose,
+    kTrain,
     kEncode,
     kBegin,
     kLink,
@@ -73,6 +74,7 @@ class WalkableBuilder {
 
   Stage stage_ = Stage::kChoose;
   Walkable walkable_;
+  std::unique_ptr<quant::ProductTrainer> training_;
   std::unique_ptr<quant::CodedRows> build_codes_;  // that the graph is built by
   uint32_t next_ = 0;                              // of those that a stage goes through
   std::unique_ptr<index::GraphBuilder> builder_;

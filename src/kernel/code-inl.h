@@ -7,8 +7,8 @@
 //   Sums: a register of 32-bit sums;  zero()  add32(x, y)
 //   add_u8, add_u7, add_u4 (sums, a, b): adds what two registers contribute to the distance of that
 //     name, each part to whichever sum
-//   total(sums): the sum of the sums;  totals(a, b, c, d, out): four of those
-//   prefetch(p)
+//   add_signs(sums, levels, signs): adds Σ ±levels where kSignsAtOnce bytes have a bit (see
+//   table.h) total(sums): the sum of the sums;  totals(a, b, c, d, out): four of those prefetch(p)
 // Everything lives in an unnamed namespace, so that no two instruction sets share a function.
 namespace quiver::kernel {
 namespace {
@@ -84,38 +84,45 @@ inline void code_four(const uint8_t* query, const uint8_t* a, const uint8_t* b, 
 
 /// Inlined by force, as B::prefetch is: GCC takes a function that only prefetches for one without
 /// effect, and drops its calls.
-template <typename B>
+template <typename B, bool kWholeLines>
 [[gnu::always_inline]] inline void prefetch_codes(const uint8_t* codes, size_t bytes,
                                                   const uint32_t* ids, size_t first, size_t end) {
   const size_t length = bytes < kPrefetchCodeBytes ? bytes : kPrefetchCodeBytes;
   for (size_t i = first; i < end; ++i) {
     const uint8_t* code = codes + ids[i] * bytes;
     for (size_t at = 0; at < length; at += kCodeAlignment) B::prefetch(code + at);
+    // Else the last byte may be in a line of its own.
+    if constexpr (!kWholeLines) B::prefetch(code + length - 1);
   }
 }
 
-/// Only listed codes are prefetched: consecutive ones the processor foresees.
-template <typename B, typename Term>
+/// Four codes by one query: `out` receives four distances.
+using CodeFour = void (*)(const uint8_t* query, const uint8_t* a, const uint8_t* b,
+                          const uint8_t* c, const uint8_t* d, size_t bytes, uint32_t* out);
+
+/// Only listed codes are prefetched: consecutive ones the processor foresees. `kWholeLines`: codes
+/// are whole cache lines, of kCodeAlignment bytes.
+template <typename B, CodeDistance Pair, CodeFour Four, bool kWholeLines>
 void code_batch(const uint8_t* query, const uint8_t* codes, size_t bytes, const uint32_t* ids,
                 size_t count, uint32_t* out) {
   const auto code = [=](size_t i) { return codes + (ids == nullptr ? i : ids[i]) * bytes; };
   size_t asked = count < kPrefetchCodes ? count : kPrefetchCodes;
-  if (ids != nullptr) prefetch_codes<B>(codes, bytes, ids, 0, asked);
+  if (ids != nullptr) prefetch_codes<B, kWholeLines>(codes, bytes, ids, 0, asked);
   size_t i = 0;
   for (; count - i >= 4; i += 4) {
     if (ids != nullptr) {
       const size_t end = count - asked < 4 ? count : asked + 4;
-      prefetch_codes<B>(codes, bytes, ids, asked, end);
+      prefetch_codes<B, kWholeLines>(codes, bytes, ids, asked, end);
       asked = end;
     }
-    code_four<B, Term>(query, code(i), code(i + 1), code(i + 2), code(i + 3), bytes, out + i);
+    Four(query, code(i), code(i + 1), code(i + 2), code(i + 3), bytes, out + i);
   }
-  for (; i < count; ++i) out[i] = code_pair<B, Term>(query, code(i), bytes);
+  for (; i < count; ++i) out[i] = Pair(query, code(i), bytes);
 }
 
 template <typename B, typename Term>
 constexpr CodeKernel make_code_kernel() {
-  return {code_pair<B, Term>, code_batch<B, Term>};
+  return {code_pair<B, Term>, code_batch<B, code_pair<B, Term>, code_four<B, Term>, true>};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "kernel/cosine-inl.h"
 #include "kernel/ip-inl.h"
 #include "kernel/l2-inl.h"
+#include "kernel/signs-inl.h"
 
 namespace quiver::kernel {
 namespace {
@@ -23,6 +24,7 @@ constexpr KernelTable make_table(const char* name) {
       make_code_kernel<B, L2U8<B>>(),
       make_code_kernel<B, L2U7<B>>(),
       make_code_kernel<B, L2U4<B>>(),
+      make_signs_kernel<B>(),
   };
 }
 

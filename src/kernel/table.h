@@ -29,6 +29,26 @@ using CodeBatch = void (*)(const uint8_t* query, const uint8_t* codes, size_t by
 
 inline constexpr size_t kCodeAlignment = 64;
 
+/// What a code of signs ends with; before it a bit a dimension. Its length is a multiple of 16.
+struct SignsEnd {
+  float squared;  ///< of the distance of the row to the centre
+  float slope;    ///< by which the estimate falls for each unit of Σ ±qᵢ
+};
+
+/// What the code of a query begins with that is compared with codes of signs. For each 16 bytes of
+/// those there follow 64: of the levels of the query in these 128 dimensions, whole numbers from
+/// -8 to 7, the lowest bits, the next ones, … the bits that stand for -8. Zeros beyond the signs.
+struct SignsQuery {
+  float squared;   ///< of the distance of the query to the centre
+  float step;      ///< of a level
+  int32_t levels;  ///< their sum
+  float zeros[13];
+};
+
+/// A multiple of this is the length of a code of signs; so much of it is compared at a time.
+inline constexpr size_t kSignsAtOnce = 16;
+inline constexpr size_t kLevelsAtOnce = 4 * kSignsAtOnce;
+
 /// How two codes of one kind are compared.
 struct CodeKernel {
   CodeDistance pair;
@@ -48,6 +68,8 @@ struct KernelTable {
   CodeKernel l2_u8;         ///< Σ (aᵢ - bᵢ)² over bytes
   CodeKernel l2_u7;         ///< the same over bytes that are at most 127, sooner
   CodeKernel l2_u4;         ///< the same over half bytes, two in a byte
+  CodeKernel l2_signs;  ///< not of two codes, but of a SignsQuery and a code of signs: the bits
+                        ///< of a float, an estimate that is at least 0
 };
 
 }  // namespace quiver::kernel

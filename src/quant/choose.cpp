@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "quant/binary_codec.h"
 #include "quant/byte_codec.h"
 #include "quant/coded_rows.h"
 #include "quant/float_codec.h"
@@ -118,15 +119,16 @@ class HeldOut {
 
 Codecs choose_codecs(Quantization wish, Metric metric, uint32_t dim, const TrainingRows& rows) {
   const std::shared_ptr<const Codec> bytes = ByteCodec::train(metric, dim, rows);
-  if (bytes && wish.kind == CodeKind::kNone) return {{}, bytes};
-  if (bytes && wish.kind != CodeKind::kSq4) return {{bytes, !wish.kind, 1}, bytes};
+  if (bytes && wish.kind == CodeKind::kNone) return {{}, bytes, nullptr};
+  if (bytes && wish.kind.value_or(CodeKind::kSq8) == CodeKind::kSq8)
+    return {{bytes, !wish.kind, 1}, bytes, nullptr};
   const L2Space space = L2Space::of(metric, dim, rows);
   const HeldOut held_out(metric, dim, rows);
-  const auto scalar = [&](CodeKind kind) {
-    Choice choice{ScalarCodec::train(kind, space, rows), !wish.kind, 0};
-    choice.sample_recall = held_out.recall_of(choice.codec);
-    return choice;
+  const auto chosen = [&](std::shared_ptr<const Codec> codec) {
+    const float recall = held_out.recall_of(codec);
+    return Choice{std::move(codec), !wish.kind, recall};
   };
+  const auto scalar = [&](CodeKind kind) { return chosen(ScalarCodec::train(kind, space, rows)); };
   const Choice byte = bytes ? Choice{bytes, false, 1} : scalar(CodeKind::kSq8);
   const bool byte_is_enough = byte.sample_recall >= kEnoughRecall;
   Codecs codecs;
@@ -135,7 +137,14 @@ Codecs choose_codecs(Quantization wish, Metric metric, uint32_t dim, const Train
     codecs.search = byte;
   } else if (wish.kind == CodeKind::kSq4) {
     codecs.search = scalar(CodeKind::kSq4);
+  } else if (wish.kind == CodeKind::kBinary) {
+    codecs.search = chosen(BinaryCodec::train(space, rows));
+  } else if (wish.kind == CodeKind::kPq) {
+    // Its recall is not measured: to encode the sample would take longer than all else here.
+    codecs.training = std::make_unique<ProductTrainer>(space, rows);
   } else if (!wish.kind) {
+    // Never signs or products: while codes are in memory, half bytes are searched as fast, and
+    // lose far less where many rows are nearly alike (docs/performance.md).
     if (dim >= kHalfBytesFrom) codecs.search = scalar(CodeKind::kSq4);
     if (codecs.search.sample_recall < kEnoughRecall) codecs.search = byte;
     // What was measured says why there is none.

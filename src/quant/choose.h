@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "quant/codec.h"
+#include "quant/product_codec.h"
 #include "quant/rows.h"
 
 namespace quiver::quant {
@@ -22,6 +23,8 @@ struct Codecs {
   /// What the graph is built by, whatever is searched: exact bytes, or a byte a dimension where
   /// that finds the neighbours of a sample, else the vectors.
   std::shared_ptr<const Codec> build;
+  /// Where the codec that was asked for takes long to train: its steps; `search` has none yet.
+  std::unique_ptr<ProductTrainer> training;
 };
 
 /// The codec that was asked for, trained on the rows, of which there is at least one. Without a

@@ -9,9 +9,11 @@ namespace quiver {
 
 /// How vectors are quantised for walks. The numbers are stored in files: never renumber.
 enum class CodeKind : uint32_t {
-  kNone = 0,  ///< walks read the float32 vectors
-  kSq8 = 1,   ///< a byte a dimension: the integers themselves, or 7 bits after a rotation
-  kSq4 = 2,   ///< half a byte a dimension after a rotation
+  kNone = 0,    ///< walks read the float32 vectors
+  kSq8 = 1,     ///< a byte a dimension: the integers themselves, or 7 bits after a rotation
+  kSq4 = 2,     ///< half a byte a dimension after a rotation
+  kBinary = 3,  ///< a bit a dimension after a rotation, for estimates without bias
+  kPq = 4,      ///< a byte for some dimensions after a rotation: the nearest of 256 centroids
 };
 
 /// What a user asks for: a kind, or the one that suits the data.
@@ -27,9 +29,9 @@ struct CodeKindName {
 };
 
 inline constexpr std::array kCodeKindNames{
-    CodeKindName{CodeKind::kNone, "none"},
-    CodeKindName{CodeKind::kSq8, "sq8"},
-    CodeKindName{CodeKind::kSq4, "sq4"},
+    CodeKindName{CodeKind::kNone, "none"}, CodeKindName{CodeKind::kSq8, "sq8"},
+    CodeKindName{CodeKind::kSq4, "sq4"},   CodeKindName{CodeKind::kBinary, "binary"},
+    CodeKindName{CodeKind::kPq, "pq"},
 };
 
 constexpr std::string_view code_kind_name(CodeKind kind) {

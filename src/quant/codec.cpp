@@ -2,8 +2,10 @@
 
 #include <string>
 
+#include "quant/binary_codec.h"
 #include "quant/byte_codec.h"
 #include "quant/code_form.h"
+#include "quant/product_codec.h"
 #include "quant/scalar_codec.h"
 
 namespace quiver::quant {
@@ -29,6 +31,10 @@ Expected<std::unique_ptr<Codec>> read_codec(CodeKind kind, Metric metric, uint32
       return as_codec(ScalarCodec::read(kind, metric, dim, parameters));
     case CodeKind::kSq4:
       return as_codec(ScalarCodec::read(kind, metric, dim, parameters));
+    case CodeKind::kBinary:
+      return as_codec(BinaryCodec::read(metric, dim, parameters));
+    case CodeKind::kPq:
+      return as_codec(ProductCodec::read(metric, dim, parameters));
     case CodeKind::kNone:
       return corrupt_parameters();
   }

@@ -22,7 +22,7 @@ class Codec {
   virtual ~Codec() = default;
 
   [[nodiscard]] virtual CodeKind kind() const = 0;
-  /// Of one code: a multiple of kernel::kCodeAlignment.
+  /// Of one code, as its kernel asks for: see kernel/table.h.
   [[nodiscard]] virtual size_t bytes() const = 0;
   /// Of an encoded query.
   [[nodiscard]] virtual size_t query_bytes() const { return bytes(); }
@@ -33,6 +33,10 @@ class Codec {
   /// Whether what the kernel gives are the bits of floats that are not negative: they order as
   /// whole numbers do, but are no multiples of each other.
   [[nodiscard]] virtual bool has_float_distances() const { return false; }
+
+  /// Of the rows that a walk by codes keeps, one in so many is measured again: the nearest. Where
+  /// codes say less, the right rows are farther back among those.
+  [[nodiscard]] virtual uint32_t measures_one_in() const { return 2; }
 
   /// `vector` and `inv_norm` as in TrainingRows; `code` receives bytes().
   virtual void encode_row(const float* vector, float inv_norm, uint8_t* code) const = 0;

@@ -5,11 +5,20 @@
 #include <limits>
 
 #include "quant/code_form.h"
+#include "quant/placed_sample.h"
 
 namespace quiver::quant {
 namespace {
 
-constexpr uint64_t kSeed = 0x517569766572;
+/// What the parameters begin with; the centre follows.
+struct Head {
+  CodeForm form;
+  float radius;
+  float steps_per_unit;
+  uint32_t zero;
+  uint64_t seed;
+};
+static_assert(sizeof(Head) == 24);
 
 uint32_t levels_of(CodeKind kind) { return kind == CodeKind::kSq4 ? 16 : 128; }
 
@@ -56,113 +65,26 @@ float best_steps_per_unit(std::span<const float> sample, uint32_t levels) {
   return best;
 }
 
-/// Where some of the rows are. One row that is far from all others, as a bug upstream makes it,
-/// must not make the step so wide that the others cannot be told apart.
-class PlacedSample {
- public:
-  PlacedSample(const L2Space& space, const TrainingRows& rows) : dim_(space.dim()) {
-    const uint32_t count = std::min(rows.rows(), kRows);
-    places_.resize(size_t{count} * dim_);
-    for (uint32_t i = 0; i < count; ++i) {
-      const auto row = static_cast<uint32_t>(uint64_t{i} * rows.rows() / count);
-      space.place_row(rows.vector(row), rows.inv_norm(row), &places_[size_t{i} * dim_]);
-    }
-  }
-
-  [[nodiscard]] size_t rows() const { return places_.size() / dim_; }
-  [[nodiscard]] std::span<const float> row(size_t i) const {
-    return std::span(places_).subspan(i * dim_, dim_);
-  }
-
-  /// The mean of the rows that are not far from the median; the others are dropped.
-  std::vector<float> usual_centre() {
-    drop_far_rows(medians());
-    std::vector<double> sums(dim_, 0);
-    for (size_t i = 0; i < rows(); ++i) {
-      for (uint32_t d = 0; d < dim_; ++d) sums[d] += double{row(i)[d]};
-    }
-    std::vector<float> centre(dim_);
-    for (uint32_t d = 0; d < dim_; ++d) {
-      const auto mean = static_cast<float>(sums[d] / static_cast<double>(rows()));
-      centre[d] = std::isfinite(mean) ? mean : 0;
-    }
-    return centre;
-  }
-
- private:
-  static constexpr uint32_t kRows = 2048;
-
-  [[nodiscard]] std::vector<float> medians() const {
-    constexpr size_t kMedianRows = 255;
-    const size_t count = std::min(rows(), kMedianRows);
-    std::vector<float> medians(dim_);
-    std::vector<float> column(count);
-    for (uint32_t d = 0; d < dim_; ++d) {
-      for (size_t i = 0; i < count; ++i) column[i] = row(i * rows() / count)[d];
-      const auto middle = column.begin() + static_cast<ptrdiff_t>(count / 2);
-      std::nth_element(column.begin(), middle, column.end());
-      medians[d] = *middle;
-    }
-    return medians;
-  }
-
-  /// Twice as far as nine tenths of all are is far.
-  void drop_far_rows(const std::vector<float>& medians) {
-    std::vector<double> squared(rows(), 0);
-    for (size_t i = 0; i < rows(); ++i) {
-      for (uint32_t d = 0; d < dim_; ++d) {
-        const double apart = double{row(i)[d]} - double{medians[d]};
-        squared[i] += apart * apart;
-      }
-    }
-    std::vector<double> sorted = squared;
-    const auto most = sorted.begin() + static_cast<ptrdiff_t>((sorted.size() - 1) * 9 / 10);
-    std::nth_element(sorted.begin(), most, sorted.end());
-    if (*most == 0) return;
-    size_t kept = 0;
-    for (size_t i = 0; i < squared.size(); ++i) {
-      if (squared[i] > 4 * *most) continue;
-      std::copy_n(&places_[i * dim_], dim_, &places_[kept++ * dim_]);
-    }
-    places_.resize(kept * dim_);
-  }
-
-  uint32_t dim_;
-  std::vector<float> places_;
-};
-
-/// Memory of this thread for one vector on its way.
-float* place_of_this_thread(size_t floats) {
-  thread_local std::vector<float> place;
-  if (place.size() < floats) place.resize(floats);
-  return place.data();
-}
-
 }  // namespace
 
-ScalarCodec::ScalarCodec(CodeKind kind, L2Space space, uint64_t seed)
+ScalarCodec::ScalarCodec(CodeKind kind, const L2Space& space, uint64_t seed)
     : kind_(kind),
-      space_(space),
-      seed_(seed),
       levels_(levels_of(kind)),
       bytes_(bytes_of(kind, space.dim())),
       // Over all coordinates that the code has room for.
-      rotation_(static_cast<uint32_t>(bytes_ * coordinates_per_byte(kind)), seed),
-      centre_(space.dim(), 0) {}
+      space_(space, static_cast<uint32_t>(bytes_ * coordinates_per_byte(kind)), seed) {}
 
 std::unique_ptr<ScalarCodec> ScalarCodec::train(CodeKind kind, const L2Space& space,
                                                 const TrainingRows& rows) {
-  std::unique_ptr<ScalarCodec> codec(new ScalarCodec(kind, space, kSeed));
+  std::unique_ptr<ScalarCodec> codec(new ScalarCodec(kind, space, TurnedSpace::kSeed));
   PlacedSample sample(space, rows);
-  codec->centre_ = sample.usual_centre();
+  codec->space_.set_centre(sample.usual_centre());
   constexpr size_t kStepRows = 512;
   std::vector<float> coordinates;
-  std::vector<float> place(codec->rotation_.dim());
   for (size_t i = 0; i < std::min(sample.rows(), kStepRows); ++i) {
-    const auto row = sample.row(i * sample.rows() / std::min(sample.rows(), kStepRows));
-    std::copy(row.begin(), row.end(), place.begin());
-    codec->turn(place.data());
-    coordinates.insert(coordinates.end(), place.begin(), place.end());
+    const float* turned =
+        codec->space_.placed(sample.row(i * sample.rows() / std::min(sample.rows(), kStepRows)));
+    coordinates.insert(coordinates.end(), turned, turned + codec->space_.dim());
   }
   codec->steps_per_unit_ = best_steps_per_unit(coordinates, codec->levels_);
   return codec;
@@ -171,42 +93,25 @@ std::unique_ptr<ScalarCodec> ScalarCodec::train(CodeKind kind, const L2Space& sp
 Expected<std::unique_ptr<ScalarCodec>> ScalarCodec::read(CodeKind kind, Metric metric, uint32_t dim,
                                                          Bytes parameters) {
   ByteReader reader(parameters);
-  const auto form = reader.get<uint32_t>();
-  const auto radius = reader.get<float>();
-  const auto steps_per_unit = reader.get<float>();
-  const auto zero = reader.get<uint32_t>();
-  const auto seed = reader.get<uint64_t>();
-  if (!form || *form != static_cast<uint32_t>(CodeForm::kRotated) || !radius || !(*radius >= 0) ||
-      !std::isfinite(*radius) || !steps_per_unit || !std::isfinite(*steps_per_unit) || !zero ||
-      !seed) {
+  const auto head = reader.get<Head>();
+  if (!head || head->form != CodeForm::kRotated || !(head->radius >= 0) ||
+      !std::isfinite(head->radius) || !std::isfinite(head->steps_per_unit)) {
     return corrupt_parameters();
   }
-  std::unique_ptr<ScalarCodec> codec(new ScalarCodec(kind, L2Space(metric, dim, *radius), *seed));
-  if (reader.remaining() != codec->centre_.size() * sizeof(float)) return corrupt_parameters();
-  for (float& x : codec->centre_) x = *reader.get<float>();
-  codec->steps_per_unit_ = *steps_per_unit;
+  std::unique_ptr<ScalarCodec> codec(
+      new ScalarCodec(kind, L2Space(metric, dim, head->radius), head->seed));
+  if (!codec->space_.read_centre(reader) || reader.remaining() != 0) return corrupt_parameters();
+  codec->steps_per_unit_ = head->steps_per_unit;
   return codec;
 }
 
 Buffer ScalarCodec::parameters() const {
-  ByteWriter writer;
-  writer.put(static_cast<uint32_t>(CodeForm::kRotated));
-  writer.put(space_.radius());
-  writer.put(steps_per_unit_);
-  writer.put<uint32_t>(0);
-  writer.put(seed_);
-  writer.put_bytes(as_bytes(std::span<const float>(centre_)));
-  return writer.take();
+  const Head head{CodeForm::kRotated, space_.radius(), steps_per_unit_, 0, space_.seed()};
+  return space_.with_centre(as_bytes(std::span(&head, 1)));
 }
 
 const kernel::CodeKernel& ScalarCodec::kernel() const {
   return kind_ == CodeKind::kSq4 ? kernel::active().l2_u4 : kernel::active().l2_u7;
-}
-
-void ScalarCodec::turn(float* place) const {
-  for (size_t i = 0; i < centre_.size(); ++i) place[i] -= centre_[i];
-  std::fill(place + centre_.size(), place + rotation_.dim(), 0.0F);
-  rotation_.apply(place);
 }
 
 void ScalarCodec::round(const float* turned, uint8_t* code) const {
@@ -223,17 +128,11 @@ void ScalarCodec::round(const float* turned, uint8_t* code) const {
 }
 
 void ScalarCodec::encode_row(const float* vector, float inv_norm, uint8_t* code) const {
-  float* place = place_of_this_thread(rotation_.dim());
-  space_.place_row(vector, inv_norm, place);
-  turn(place);
-  round(place, code);
+  round(space_.row(vector, inv_norm), code);
 }
 
 bool ScalarCodec::encode_query(const float* query, uint8_t* code) const {
-  float* place = place_of_this_thread(rotation_.dim());
-  space_.place_query(query, place);
-  turn(place);
-  round(place, code);
+  round(space_.query(query), code);
   return false;
 }
 

@@ -1,13 +1,11 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <vector>
 
 #include "quant/codec.h"
 #include "quant/l2_space.h"
-#include "quant/rotation.h"
 #include "quant/rows.h"
+#include "quant/turned_space.h"
 
 namespace quiver::quant {
 
@@ -31,18 +29,13 @@ class ScalarCodec final : public Codec {
   [[nodiscard]] Buffer parameters() const override;
 
  private:
-  ScalarCodec(CodeKind kind, L2Space space, uint64_t seed);
-  /// From where the space puts a vector to the coordinates that are rounded.
-  void turn(float* place) const;
+  ScalarCodec(CodeKind kind, const L2Space& space, uint64_t seed);
   void round(const float* turned, uint8_t* code) const;
 
   CodeKind kind_;
-  L2Space space_;
-  uint64_t seed_;
   uint32_t levels_;
   size_t bytes_;
-  Rotation rotation_;
-  std::vector<float> centre_;
+  TurnedSpace space_;
   float steps_per_unit_ = 0;
 };
 

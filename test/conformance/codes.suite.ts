@@ -58,6 +58,8 @@ export function codesSuite(backend: Backend): void {
         ['auto', 'sq8', 64],
         ['sq8', 'sq8', 64],
         ['sq4', 'sq4', 64],
+        ['binary', 'binary', 16],
+        ['pq', 'pq', 8],
         ['none', 'none', 0],
       ] as const)('%s finds the nearest, with exact scores', async (quantization, kind, bytes) => {
         const index = await built(randomVectors(rows, 24, 1), { metric, quantization });

@@ -1,5 +1,6 @@
 // Method: one engine writes a folder, the other reads it. Everything must be equal to the last bit, and while one has
 // the folder open the other must be refused.
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Backend, LocalIndex, type LocalIndexOptions } from '../../js/index.ts';
 import { errorOf, newFolder, randomNumbers, randomVectors } from './helpers.ts';
@@ -86,6 +87,33 @@ describe.each(pairs)('%s writes, %s reads', (writer, reader) => {
     expect(ofReader.segments).toMatchObject([{ graph: true, rows, deleted: rows / 10 }]);
     expect(ofReader).toStrictEqual(await answers(writer));
   });
+
+  // Estimates decide what is measured: with few candidates each must be the same to the last bit.
+  test.each(['binary', 'pq'] as const)(
+    '%s: the same estimates, scores and order',
+    async (quantization) => {
+      for (const metric of ['cosine', 'l2', 'ip'] as const) {
+        const place = join(folder, metric);
+        const first = new LocalIndex(place, { metric, quantization, backend: writer });
+        await first.createIndex();
+        const vectors = randomVectors(3000, 70, 40);
+        await first.insertItems(vectors.map((vector, i) => ({ id: `${i}`, vector })));
+        await first.optimize();
+        await first.close();
+        const queries = randomVectors(50, 70, 41);
+        const answers = async (backend: Backend) => {
+          const index = new LocalIndex(place, { backend });
+          const found = await index.queryMany(queries, { topK: 10, ef: 20 });
+          const { segments } = await index.getIndexStats();
+          await index.close();
+          return { found, segments };
+        };
+        const ofReader = await answers(reader);
+        expect(ofReader.segments).toMatchObject([{ graph: true, codes: { kind: quantization } }]);
+        expect(ofReader).toStrictEqual(await answers(writer));
+      }
+    },
+  );
 
   test('a second writer is refused while the first has written and is open', async () => {
     const first = new LocalIndex(folder, { backend: writer });

@@ -243,6 +243,8 @@ int main(int count, char** arguments) {
   fuzz::add_index(seeds, "cosine", {});
   fuzz::add_index(seeds, "l2", {Metric::kL2, 4, 2, 20, 5});
   fuzz::add_index(seeds, "ip", {Metric::kInnerProduct, 3, 1, 70, 0});
+  fuzz::add_index(seeds, "binary", {Metric::kInnerProduct, 5, 1, 40, 0, CodeKind::kBinary});
+  fuzz::add_index(seeds, "pq", {Metric::kCosine, 3, 1, 40, 0, CodeKind::kPq});
   fuzz::add_index(seeds, "log-only", {Metric::kL2, 5, 0, 100, 10});
   fuzz::add_index(seeds, "empty", {Metric::kCosine, 2, 0, 10, 0});
   fuzz::add_followed_index(seeds);

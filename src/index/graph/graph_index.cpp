@@ -27,12 +27,11 @@ struct VectorSpace {
 };
 
 /// Of `size` rows, nearest first, those that can be among the best k: the first k with whatever is
-/// as far as the last of these, or more where the distances only estimate.
+/// as far as the last of these, or `estimated` of them where the distances only estimate.
 template <typename At>
-void choose(const SearchRequest& request, bool is_exact, size_t size, const At& at,
+void choose(uint32_t k, uint32_t estimated, bool is_exact, size_t size, const At& at,
             std::vector<uint32_t>& rows) {
-  size_t count =
-      std::min<size_t>(size, is_exact ? request.k : rows_to_measure(request.ef, request.k));
+  size_t count = std::min<size_t>(size, is_exact ? k : estimated);
   while (is_exact && count < size && at(count).distance == at(count - 1).distance) ++count;
   rows.clear();
   for (size_t i = 0; i < count; ++i) rows.push_back(at(i).row);
@@ -113,7 +112,9 @@ bool GraphIndex::take(const SearchRequest& request, size_t size, const At& at, V
                       std::vector<Neighbor>& out) const {
   thread_local std::vector<uint32_t> rows;
   free_if_wasteful(rows, request.ef);
-  choose(request, std::is_same_v<Distance, float> || request.code.is_exact, size, at, rows);
+  const bool is_exact = std::is_same_v<Distance, float> || request.code.is_exact;
+  choose(request.k, rows_to_measure(request.ef, request.k, codes_.measures_one_in), is_exact, size,
+         at, rows);
   for (uint32_t& row : rows) row = row_of(row);
   if (!node_rows_.empty()) {
     // In a damaged file several nodes can be one row.

@@ -31,9 +31,11 @@ struct CodeSpace {
   }
 };
 
-/// How many of the `ef` rows that a walk by codes keeps are measured again for the best `k`: a
-/// fixed number, and recall would stop rising with ef.
-inline uint32_t rows_to_measure(uint32_t ef, uint32_t k) { return std::max(2 * k, ef / 2); }
+/// How many of the `ef` rows that a walk by codes keeps are measured again for the best `k`, as the
+/// codes need it: a fixed number, and recall would stop rising with ef.
+inline uint32_t rows_to_measure(uint32_t ef, uint32_t k, uint32_t measures_one_in) {
+  return std::max(2 * k, ef / measures_one_in);
+}
 
 /// Reused from walk to walk, so that a search allocates nothing. One per thread.
 template <typename Distance>

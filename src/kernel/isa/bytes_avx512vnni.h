@@ -22,6 +22,11 @@ struct BytesAvx512Vnni : BytesX86<RegsAvx512> {
   static Reg add_u4(Reg sums, Reg a, Reg b) {
     return add_u7(add_u7(sums, low(a), low(b)), high(a), high(b));
   }
+
+  /// Not by VPOPCNTDQ: the first processors with VNNI lack it.
+  static Reg add_signs(Reg sums, const uint8_t* levels, const uint8_t* signs) {
+    return _mm512_dpbusd_epi32(sums, each8(1), sums_of_signs(levels, signs));
+  }
 };
 
 }  // namespace

@@ -45,6 +45,18 @@ struct BytesNeon {
 
   static Sums add_u7(Sums sums, Reg a, Reg b) { return add_u8(sums, a, b); }
 
+  /// By Horner's rule, from the highest bits on; between -64 and 56 on the way.
+  static Sums add_signs(Sums sums, const uint8_t* levels, const uint8_t* signs) {
+    const Reg bits = load(signs);
+    const auto count = [&](size_t part) {
+      return vreinterpretq_s8_u8(vcntq_u8(vandq_u8(bits, load(levels + 16 * part))));
+    };
+    int8x16_t sum = vsubq_s8(count(2), vshlq_n_s8(count(3), 1));
+    sum = vaddq_s8(count(1), vshlq_n_s8(sum, 1));
+    sum = vaddq_s8(count(0), vshlq_n_s8(sum, 1));
+    return vreinterpretq_u32_s32(vpadalq_s16(vreinterpretq_s32_u32(sums), vpaddlq_s8(sum)));
+  }
+
   static uint32_t total(Sums x) { return vaddvq_u32(x); }
   static void totals(Sums a, Sums b, Sums c, Sums d, uint32_t* out) {
     vst1q_u32(out, vpaddq_u32(vpaddq_u32(a, b), vpaddq_u32(c, d)));

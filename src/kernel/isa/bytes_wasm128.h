@@ -48,6 +48,18 @@ struct BytesWasm128 {
     return add_squares(add_squares(sums, difference<8>(a, b)), difference<12>(a, b));
   }
 
+  /// By Horner's rule, from the highest bits on; between -64 and 56 on the way.
+  static Sums add_signs(Sums sums, const uint8_t* levels, const uint8_t* signs) {
+    const Reg bits = load(signs);
+    const auto count = [&](size_t part) {
+      return wasm_i8x16_popcnt(wasm_v128_and(bits, load(levels + 16 * part)));
+    };
+    v128_t sum = wasm_i8x16_sub(count(2), wasm_i8x16_shl(count(3), 1));
+    sum = wasm_i8x16_add(count(1), wasm_i8x16_shl(sum, 1));
+    sum = wasm_i8x16_add(count(0), wasm_i8x16_shl(sum, 1));
+    return add32(sums, wasm_i32x4_extadd_pairwise_i16x8(wasm_i16x8_extadd_pairwise_i8x16(sum)));
+  }
+
   static uint32_t total(Sums x) {
     const v128_t two = add32(x, wasm_i32x4_shuffle(x, x, 2, 3, 2, 3));
     return static_cast<uint32_t>(wasm_i32x4_extract_lane(two, 0)) +

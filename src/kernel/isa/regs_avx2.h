@@ -15,6 +15,9 @@ struct RegsAvx2 {
 
   static Reg zero() { return _mm256_setzero_si256(); }
   static Reg load(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const Reg*>(p)); }
+  static Reg load_each16(const uint8_t* p) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
   static Reg each8(int x) { return _mm256_set1_epi8(static_cast<char>(x)); }
   static Reg each16(int x) { return _mm256_set1_epi16(static_cast<short>(x)); }
 
@@ -25,12 +28,15 @@ struct RegsAvx2 {
   }
   static Reg interleave_low8(Reg x, Reg y) { return _mm256_unpacklo_epi8(x, y); }
   static Reg interleave_high8(Reg x, Reg y) { return _mm256_unpackhi_epi8(x, y); }
+  static Reg add8(Reg x, Reg y) { return _mm256_add_epi8(x, y); }
   static Reg add16(Reg x, Reg y) { return _mm256_add_epi16(x, y); }
   static Reg add32(Reg x, Reg y) { return _mm256_add_epi32(x, y); }
   static Reg sub8(Reg x, Reg y) { return _mm256_sub_epi8(x, y); }
   static Reg abs8(Reg x) { return _mm256_abs_epi8(x); }
   static Reg multiply8(Reg x, Reg y) { return _mm256_maddubs_epi16(x, y); }
   static Reg multiply16(Reg x, Reg y) { return _mm256_madd_epi16(x, y); }
+
+  static Reg look_up8(Reg table, Reg x) { return _mm256_shuffle_epi8(table, x); }
 
   static __m128i four(Reg x) {
     return _mm_add_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));

@@ -17,6 +17,8 @@ struct RegsSse4 {
   /// At any address, though codes are aligned: an aligned load would take 5% off here, and let a
   /// caller's mistake crash old machines alone.
   static Reg load(const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const Reg*>(p)); }
+  /// 16 bytes, again and again.
+  static Reg load_each16(const uint8_t* p) { return load(p); }
   static Reg each8(int x) { return _mm_set1_epi8(static_cast<char>(x)); }
   static Reg each16(int x) { return _mm_set1_epi16(static_cast<short>(x)); }
 
@@ -28,6 +30,7 @@ struct RegsSse4 {
   /// x₀ y₀ x₁ y₁ … of one half of each 128 bits, and of the other.
   static Reg interleave_low8(Reg x, Reg y) { return _mm_unpacklo_epi8(x, y); }
   static Reg interleave_high8(Reg x, Reg y) { return _mm_unpackhi_epi8(x, y); }
+  static Reg add8(Reg x, Reg y) { return _mm_add_epi8(x, y); }
   static Reg add16(Reg x, Reg y) { return _mm_add_epi16(x, y); }
   static Reg add32(Reg x, Reg y) { return _mm_add_epi32(x, y); }
   static Reg sub8(Reg x, Reg y) { return _mm_sub_epi8(x, y); }
@@ -36,6 +39,9 @@ struct RegsSse4 {
   /// twice the width.
   static Reg multiply8(Reg x, Reg y) { return _mm_maddubs_epi16(x, y); }
   static Reg multiply16(Reg x, Reg y) { return _mm_madd_epi16(x, y); }
+
+  /// Of each 128 bits of the table, the bytes that the same 128 bits of x number: 0 to 15.
+  static Reg look_up8(Reg table, Reg x) { return _mm_shuffle_epi8(table, x); }
 
   static uint32_t total(Reg x) {
     const Reg two = add32(x, _mm_unpackhi_epi64(x, x));

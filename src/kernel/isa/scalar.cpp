@@ -1,6 +1,9 @@
 #include "kernel/isa/exact_float.h"
 //
+#include <bit>
+
 #include "kernel/batch-inl.h"
+#include "kernel/estimate-inl.h"
 #include "kernel/isa/lanes_scalar.h"
 #include "kernel/isa/tables.h"
 #include "kernel/norm.h"
@@ -11,6 +14,7 @@
 //     elements goes to sums 0 … r-1.
 //   - Each product and each addition is rounded to float32 on its own: no fused multiply-add.
 //   - The sums are added as a tree: sum i + sum i+16 for i < 16, then i + i+8, i+4, i+2, i+1.
+// What follows such a sum (estimate-inl.h) is the same code everywhere.
 // 32 is two registers of AVX-512, four of AVX2 and eight of the 128-bit sets: enough independent
 // additions in flight to hide the latency of one.
 
@@ -82,6 +86,20 @@ uint32_t scalar_l2_u4(const uint8_t* a, const uint8_t* b, size_t bytes) {
   return sum;
 }
 
+uint32_t scalar_l2_signs(const uint8_t* query, const uint8_t* code, size_t bytes) {
+  const uint8_t* levels = query + sizeof(SignsQuery);
+  int32_t sum = 0;
+  for (size_t at = 0; at < bytes; at += kSignsAtOnce, levels += kLevelsAtOnce) {
+    for (size_t i = 0; i < kSignsAtOnce; ++i) {
+      const auto bits = [&](size_t plane) {
+        return std::popcount(static_cast<uint8_t>(levels[plane * kSignsAtOnce + i] & code[at + i]));
+      };
+      sum += bits(0) + 2 * bits(1) + 4 * bits(2) - 8 * bits(3);
+    }
+  }
+  return estimate(query, code, bytes, static_cast<uint32_t>(sum));
+}
+
 template <CodeDistance Pair>
 void scalar_code_batch(const uint8_t* query, const uint8_t* codes, size_t bytes,
                        const uint32_t* ids, size_t count, uint32_t* out) {
@@ -102,6 +120,7 @@ const KernelTable kScalarTable = {
     {scalar_l2_u8, scalar_code_batch<scalar_l2_u8>},
     {scalar_l2_u8, scalar_code_batch<scalar_l2_u8>},
     {scalar_l2_u4, scalar_code_batch<scalar_l2_u4>},
+    {scalar_l2_signs, scalar_code_batch<scalar_l2_signs>},
 };
 
 }  // namespace quiver::kernel

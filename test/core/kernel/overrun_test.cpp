@@ -81,16 +81,22 @@ TEST(KernelOverrun, ReadsNothingOutsideItsRows) {
 TEST(KernelOverrun, ReadsNothingOutsideItsCodes) {
   constexpr size_t kCodes = 37;  // more than are asked for ahead
   constexpr size_t kMaxBytes = 1536;
-  const Guarded<uint8_t> query(kMaxBytes);
+  const auto signs_query = [](size_t bytes) {
+    return sizeof(SignsQuery) + bytes / kSignsAtOnce * kLevelsAtOnce;
+  };
+  const Guarded<uint8_t> query(signs_query(kMaxBytes));
   const Guarded<uint8_t> codes(kCodes * kMaxBytes);
   const Guarded<uint32_t> ids(kCodes);
   const Guarded<uint32_t> out(kCodes);
   ASSERT_TRUE(query.ready() && codes.ready() && ids.ready() && out.ready());
   for (const KernelTable* table : available()) {
     SCOPED_TRACE(table->name);
-    for (const CodeKernel& kernel : {table->l2_u8, table->l2_u7, table->l2_u4}) {
-      for (size_t bytes = kCodeAlignment; bytes <= kMaxBytes; bytes += kCodeAlignment) {
-        const uint8_t* const queries[] = {query.at_begin(), query.at_end(bytes)};
+    for (const CodeKernel& kernel : {table->l2_u8, table->l2_u7, table->l2_u4, table->l2_signs}) {
+      const bool is_signs = kernel.pair == table->l2_signs.pair;
+      const size_t step = is_signs ? kSignsAtOnce : kCodeAlignment;
+      for (size_t bytes = step; bytes <= kMaxBytes; bytes += step) {
+        const size_t query_bytes = is_signs ? signs_query(bytes) : bytes;
+        const uint8_t* const queries[] = {query.at_begin(), query.at_end(query_bytes)};
         const uint8_t* const matrices[] = {codes.at_begin(), codes.at_end(kCodes * bytes)};
         for (int side = 0; side < 2; ++side) {
           EXPECT_EQ(kernel.pair(queries[side], matrices[side], bytes), 0U);

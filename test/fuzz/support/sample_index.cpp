@@ -44,11 +44,18 @@ void add_graph(SegmentImage& segment, const Sample& sample) {
   std::vector<float> numbers(size_t{rows} * sample.dim);
   std::memcpy(numbers.data(), vectors.data(), numbers.size() * sizeof(float));
   const quant::Vectors training(sample.metric, sample.dim, std::move(numbers));
-  const auto codec =
-      quant::choose_codecs({CodeKind::kSq8}, sample.metric, sample.dim, training).search.codec;
+  quant::Codecs codecs = quant::choose_codecs({sample.codes}, sample.metric, sample.dim, training);
+  while (codecs.training && !codecs.search.codec) {
+    if (codecs.training->step()) codecs.search.codec = codecs.training->take();
+  }
+  const auto& codec = codecs.search.codec;
   const quant::CodedRows codes = quant::encode_all(codec, training);
-  auto builder = index::GraphBuilder::create(
-      kGraph, {codes.codes(), codec->bytes(), rows, &codec->kernel()}, index::GraphAdoption(rows));
+  const quant::CodedRows built_by = quant::encode_all(codecs.build, training);
+  auto builder =
+      index::GraphBuilder::create(kGraph,
+                                  {built_by.codes(), codecs.build->bytes(), rows,
+                                   &codecs.build->kernel(), codecs.build->has_float_distances()},
+                                  index::GraphAdoption(rows));
   require(static_cast<bool>(builder), "a graph can be built");
   const auto linked = (*builder)->link([] { return true; });
   require(linked && *linked, "rows are linked");

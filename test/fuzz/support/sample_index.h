@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "kernel/metric.h"
+#include "quant/code_kind.h"
 #include "store/vfs_memory.h"
 
 namespace quiver::fuzz {
@@ -15,6 +16,7 @@ struct Sample {
   uint32_t segments = 3;
   uint32_t segment_rows = 24;
   uint32_t head_rows = 6;
+  CodeKind codes = CodeKind::kSq8;
 };
 
 using Files = decltype(store::MemoryDisk::files);
