@@ -23,7 +23,7 @@ struct Scratch {
   std::shared_ptr<const Buffer> block;
 };
 
-/// What write_metadata() wrote, read in place. Borrowed memory. Threads: any.
+/// What MetadataWriter wrote, read in place. Borrowed memory. Threads: any.
 class Metadata {
  public:
   /// Gives a part; one that is not there is an error.

@@ -208,8 +208,10 @@ IdFile write(const std::vector<std::string>& ids) {
     return std::string_view(ids[row]);
   };
   const auto rows = static_cast<uint32_t>(ids.size());
-  EXPECT_TRUE(write_ids(rows, id, into(file.ids)));
-  EXPECT_TRUE(write_id_lookup(rows, id, into(file.lookup)));
+  IdsWriter ids_writer(rows, id, into(file.ids));
+  EXPECT_TRUE(do_all_steps(ids_writer));
+  IdLookupWriter lookup_writer(rows, id, into(file.lookup));
+  EXPECT_TRUE(do_all_steps(lookup_writer));
   return file;
 }
 

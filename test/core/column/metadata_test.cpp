@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/msgpack.h"
+#include "base/steps.h"
 #include "column/metadata_writer.h"
 
 namespace quiver::column {
@@ -62,7 +63,8 @@ class Parts final : public PartSink {
 Parts write(const std::vector<Buffer>& maps) {
   Rows rows(maps);
   Parts parts;
-  const auto written = write_metadata(rows, parts);
+  MetadataWriter writer(rows, parts);
+  const auto written = do_all_steps(writer);
   EXPECT_TRUE(written) << written.error().message;
   return parts;
 }
