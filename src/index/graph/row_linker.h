@@ -68,6 +68,8 @@ class RowLinker {
   RowLinker(const CodeBlock& codes, const LinkLists& lists, uint32_t ef)
       : codes_(codes), lists_(lists), ef_(ef) {}
 
+  [[nodiscard]] const LinkLists& lists() const { return lists_; }
+
   /// Ends a chosen list that is shorter than M.
   static constexpr RankedRow kNone = ~RankedRow{0};
 
