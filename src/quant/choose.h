@@ -24,9 +24,28 @@ struct Codecs {
   std::shared_ptr<const Codec> build;
 };
 
-/// The codec that was asked for, trained on the rows, of which there is at least one. Without a
-/// wish: bytes where the rows are such; else half a byte a dimension from 512 dimensions up, or a
-/// byte, whichever finds the neighbours of a sample; else none.
+/// Chooses the codec that was asked for, trained on the rows, of which there is at least one.
+/// Without a wish: bytes where the rows are such; else half a byte a dimension from 512 dimensions
+/// up, or a byte, whichever finds the neighbours of a sample; else none.
+class CodecChooser {
+ public:
+  /// The rows are borrowed.
+  CodecChooser(Quantization wish, Metric metric, uint32_t dim, const TrainingRows& rows);
+  ~CodecChooser();
+  CodecChooser(const CodecChooser&) = delete;
+  CodecChooser& operator=(const CodecChooser&) = delete;
+
+  /// Does some more, however many rows there are; whether that was the last. Throws std::bad_alloc.
+  bool step();
+  /// After the last step.
+  Codecs take();
+
+ private:
+  class Work;
+  std::unique_ptr<Work> work_;
+};
+
+/// All steps of that at once.
 Codecs choose_codecs(Quantization wish, Metric metric, uint32_t dim, const TrainingRows& rows);
 
 }  // namespace quiver::quant

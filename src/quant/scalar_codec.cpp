@@ -155,11 +155,14 @@ std::unique_ptr<ScalarCodec> ScalarCodec::train(CodeKind kind, const L2Space& sp
   std::unique_ptr<ScalarCodec> codec(new ScalarCodec(kind, space, kSeed));
   PlacedSample sample(space, rows);
   codec->centre_ = sample.usual_centre();
-  constexpr size_t kStepRows = 512;
+  // Enough of them tell the step, however many dimensions there are.
+  constexpr size_t kStepCoordinates = size_t{1} << 16;
+  const size_t step_rows =
+      std::min(sample.rows(), std::max<size_t>(kStepCoordinates / codec->rotation_.dim(), 32));
   std::vector<float> coordinates;
   std::vector<float> place(codec->rotation_.dim());
-  for (size_t i = 0; i < std::min(sample.rows(), kStepRows); ++i) {
-    const auto row = sample.row(i * sample.rows() / std::min(sample.rows(), kStepRows));
+  for (size_t i = 0; i < step_rows; ++i) {
+    const auto row = sample.row(i * sample.rows() / step_rows);
     std::copy(row.begin(), row.end(), place.begin());
     codec->turn(place.data());
     coordinates.insert(coordinates.end(), place.begin(), place.end());
