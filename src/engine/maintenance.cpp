@@ -106,8 +106,10 @@ Expected<void> MaintenanceJob::prepare() {
 }
 
 Expected<bool> MaintenanceJob::link(const std::function<bool()>& goes_on) {
-  return attempt(
-      [&]() -> Expected<bool> { return walkable_ == nullptr || walkable_->link(goes_on); });
+  return attempt([&]() -> Expected<bool> {
+    if (walkable_ == nullptr) return true;
+    return walkable_->link(goes_on);
+  });
 }
 
 Expected<void> MaintenanceJob::write(store::Vfs& vfs) {
