@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/msgpack.h"
+#include "base/steps.h"
 #include "column/ids.h"
 #include "column/metadata.h"
 #include "column/metadata_writer.h"
