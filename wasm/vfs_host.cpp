@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/steps.h"
 
 // Defined in host_library.js. Those that return a count in bytes, which may pass 4 GiB, do so as
 // double: it is exact up to 2^53.
@@ -69,6 +72,11 @@ Error host_error(double status, std::string_view doing, const std::string& path)
   const std::string reason = take_text(quiver_host_last_message());
   if (!reason.empty()) message += ": " + reason;
   return Error{code, std::move(message)};
+}
+
+Error too_large(const std::string& path, double size) {
+  return Error{Code::kOutOfMemory, "Cannot read " + path + ": no memory for its " +
+                                       std::to_string(static_cast<uint64_t>(size)) + " bytes"};
 }
 
 class HostFile final : public store::WritableFile {
@@ -138,6 +146,59 @@ class Descriptor {
   int32_t number_;
 };
 
+/// The content of a file from byte `from` on, on its way into memory.
+class HostReading final : public store::FileReading {
+ public:
+  static Expected<std::shared_ptr<HostReading>> begin(std::string path, uint64_t from) {
+    const int32_t number = quiver_host_open_to_read(path.c_str());
+    if (number < 0) return host_error(number, "open", path);
+    std::shared_ptr<HostReading> reading(new HostReading(number, std::move(path), from));
+    const double size = quiver_host_size_of(number);
+    if (size < 0) return host_error(size, "read", reading->path_);
+    const auto offset = static_cast<double>(from);
+    const double rest = size > offset ? size - offset : 0;
+    if (rest >= static_cast<double>(std::numeric_limits<size_t>::max())) {
+      return too_large(reading->path_, rest);
+    }
+    reading->file_ = std::make_shared<HostFileBytes>(static_cast<size_t>(rest));
+    if (reading->file_->memory() == nullptr) return too_large(reading->path_, rest);
+    return reading;
+  }
+
+  Expected<bool> step() override {
+    constexpr size_t kStep = size_t{1} << 20;
+    const size_t wanted = std::min(file_->bytes().size() - done_, kStep);
+    if (wanted == 0) return true;
+    const double count = quiver_host_read_at(open_.number(), file_->memory() + done_, wanted,
+                                             static_cast<double>(from_ + done_));
+    if (count < 0) return host_error(count, "read", path_);
+    if (count > static_cast<double>(wanted)) {
+      return Error{Code::kIoError, "Cannot read " + path_ + ": the host read too much"};
+    }
+    done_ += static_cast<size_t>(count);
+    if (static_cast<size_t>(count) < wanted) file_->shorten(done_);  // it was cut meanwhile
+    return done_ == file_->bytes().size();
+  }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  /// What is missing is read at once.
+  Expected<std::shared_ptr<const store::FileBytes>> all() {
+    if (auto read = do_all_steps(*this); !read) return read.error();
+    return std::shared_ptr<const store::FileBytes>(file_);
+  }
+
+ private:
+  HostReading(int32_t number, std::string path, uint64_t from)
+      : open_(number), path_(std::move(path)), from_(from) {}
+
+  Descriptor open_;
+  std::string path_;
+  uint64_t from_;
+  std::shared_ptr<HostFileBytes> file_;
+  size_t done_ = 0;
+};
+
 class HostVfs final : public store::Vfs {
  public:
   explicit HostVfs(std::string folder) : folder_(std::move(folder)) {}
@@ -152,29 +213,23 @@ class HostVfs final : public store::Vfs {
   }
 
   Expected<std::shared_ptr<const store::FileBytes>> read(std::string_view name) override {
+    const auto ahead = ahead_.lock();
+    if (ahead && ahead->path() == path_of(name)) return ahead->all();
     return read_from(name, 0);
+  }
+
+  Expected<std::shared_ptr<store::FileReading>> read_ahead(std::string_view name) override {
+    auto reading = HostReading::begin(path_of(name), 0);
+    if (!reading) return reading.error();
+    ahead_ = *reading;
+    return std::shared_ptr<store::FileReading>(std::move(*reading));
   }
 
   Expected<std::shared_ptr<const store::FileBytes>> read_from(std::string_view name,
                                                               uint64_t from) override {
-    const std::string path = path_of(name);
-    const Descriptor open(quiver_host_open_to_read(path.c_str()));
-    if (open.number() < 0) return host_error(open.number(), "open", path);
-    const double size = quiver_host_size_of(open.number());
-    if (size < 0) return host_error(size, "read", path);
-    const auto offset = static_cast<double>(from);
-    const double rest = size > offset ? size - offset : 0;
-    if (rest >= static_cast<double>(std::numeric_limits<size_t>::max()))
-      return too_large(path, rest);
-    auto file = std::make_shared<HostFileBytes>(static_cast<size_t>(rest));
-    if (file->memory() == nullptr) return too_large(path, rest);
-    const double count =
-        quiver_host_read_at(open.number(), file->memory(), file->bytes().size(), offset);
-    if (count < 0) return host_error(count, "read", path);
-    if (count > rest)
-      return Error{Code::kIoError, "Cannot read " + path + ": the host read too much"};
-    file->shorten(static_cast<size_t>(count));  // it may have been cut meanwhile
-    return std::shared_ptr<const store::FileBytes>(std::move(file));
+    auto reading = HostReading::begin(path_of(name), from);
+    if (!reading) return reading.error();
+    return (*reading)->all();
   }
 
   Expected<uint64_t> size(std::string_view name) override {
@@ -273,16 +328,12 @@ class HostVfs final : public store::Vfs {
     return {};
   }
 
-  static Error too_large(const std::string& path, double size) {
-    return Error{Code::kOutOfMemory, "Cannot read " + path + ": no memory for its " +
-                                         std::to_string(static_cast<uint64_t>(size)) + " bytes"};
-  }
-
   [[nodiscard]] std::string path_of(std::string_view name) const {
     return folder_ + "/" + std::string(name);
   }
 
   std::string folder_;
+  std::weak_ptr<HostReading> ahead_;
 };
 
 }  // namespace

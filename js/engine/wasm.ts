@@ -4,10 +4,7 @@ import { readMap } from '../wire/results.ts';
 import type { Engine, EngineSession } from './engine.ts';
 import { WasmCalls, type WasmFactory } from './wasm-module.ts';
 
-/**
- * Maintenance runs in pieces about this long. Some steps cannot be cut, and hold the thread longer where there are many
- * rows: training codecs, making and taking over a graph's memory, calibrating it, and writing ids and metadata.
- */
+/** Maintenance runs in pieces about this long: its steps take about a millisecond. */
 const pumpBudgetMicros = 4000;
 
 /**

@@ -1,27 +1,53 @@
 import { type HostFs, hostError } from './host-fs.ts';
 
-/** Grows by doubling, so that many small appends cost linear time. */
+/** What a file grows by at most: to copy all that it has would hold the thread up. */
+const chunkBytes = 1 << 20;
+
+/** Chunks of one length, but that the first one grows to it by doubling. */
 class MemoryFile {
-  #bytes = new Uint8Array(0);
+  readonly #chunks: Uint8Array[] = [];
   size = 0;
   modified: number = Date.now();
 
+  /** All of it or, where memory is full, nothing. */
   append(more: Uint8Array): void {
-    const needed = this.size + more.length;
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2, 256));
-      grown.set(this.#bytes.subarray(0, this.size));
-      this.#bytes = grown;
+    let end = this.size;
+    for (let rest = more; rest.length > 0; ) {
+      const at = end % chunkBytes;
+      const chunk = this.#room(end - at, at + Math.min(rest.length, chunkBytes - at));
+      const piece = rest.subarray(0, chunk.length - at);
+      chunk.set(piece, at);
+      end += piece.length;
+      rest = rest.subarray(piece.length);
     }
-    this.#bytes.set(more, this.size);
-    this.size = needed;
+    this.size = end;
     this.modified = Date.now();
   }
 
   read(into: Uint8Array, offset: number): number {
     const count = Math.max(0, Math.min(into.length, this.size - offset));
-    into.set(this.#bytes.subarray(offset, offset + count));
+    for (let done = 0; done < count; ) {
+      const chunk = this.#chunks[Math.floor((offset + done) / chunkBytes)] as Uint8Array;
+      const at = (offset + done) % chunkBytes;
+      const piece = chunk.subarray(at, Math.min(chunkBytes, at + count - done));
+      into.set(piece, done);
+      done += piece.length;
+    }
     return count;
+  }
+
+  /** The chunk that begins at `start`, with room for so many bytes. */
+  #room(start: number, bytes: number): Uint8Array {
+    const i = start / chunkBytes;
+    const chunk = this.#chunks[i] ?? new Uint8Array(i === 0 ? 0 : chunkBytes);
+    if (chunk.length >= bytes) {
+      this.#chunks[i] = chunk;
+      return chunk;
+    }
+    const grown = new Uint8Array(Math.min(Math.max(bytes, chunk.length * 2, 256), chunkBytes));
+    grown.set(chunk);
+    this.#chunks[i] = grown;
+    return grown;
   }
 }
 

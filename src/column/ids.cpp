@@ -4,7 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <vector>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/varint.h"
@@ -13,6 +13,8 @@ namespace quiver::column {
 namespace {
 
 constexpr size_t kPiece = size_t{64} << 10;
+/// Where ids come from other columns, each is put together of up to 16.
+constexpr uint32_t kRowsAStep = 512;
 
 struct Trailer {
   uint64_t directory_offset;
@@ -40,57 +42,68 @@ uint32_t word_at(const uint8_t* words, size_t i) {
 
 }  // namespace
 
-Expected<void> write_ids(uint32_t rows, const IdOfRow& id, const Sink& sink) {
-  ByteWriter pending;
-  uint64_t offset = 0;
-  std::vector<uint64_t> ends;
-  std::string before;
-  for (uint32_t row = 0; row < rows; ++row) {
-    const auto text = id(row);
-    if (!text) return text.error();
-    size_t shared = 0;
-    if (row % kIdGroup != 0) {
-      const size_t most = std::min(before.size(), text->size());
-      while (shared < most && before[shared] == (*text)[shared]) ++shared;
-    }
-    put_varint(pending, shared);
-    put_varint(pending, text->size() - shared);
-    pending.put_text(text->substr(shared));
-    before.assign(*text);
-    if (row % kIdGroup == kIdGroup - 1 || row + 1 == rows) ends.push_back(offset + pending.size());
-    if (pending.size() >= kPiece) {
-      offset += pending.size();
-      if (auto written = sink(pending.take()); !written) return written;
-    }
-  }
-  offset += pending.size();
-  append_packed(ends, pending);
-  pending.put(Trailer{offset, rows, 0});
-  return sink(pending.take());
+IdsWriter::IdsWriter(uint32_t rows, IdOfRow id, Sink sink)
+    : rows_(rows), id_(std::move(id)), sink_(std::move(sink)) {
+  steps_.add_each(rows, kRowsAStep, [this](uint32_t row) { return add(row); });
+  steps_.add([this] { return end(); });
 }
 
-Expected<void> write_id_lookup(uint32_t rows, const IdOfRow& id, const Sink& sink) {
+Expected<void> IdsWriter::add(uint32_t row) {
+  const auto text = id_(row);
+  if (!text) return text.error();
+  size_t shared = 0;
+  if (row % kIdGroup != 0) {
+    const size_t most = std::min(before_.size(), text->size());
+    while (shared < most && before_[shared] == (*text)[shared]) ++shared;
+  }
+  put_varint(pending_, shared);
+  put_varint(pending_, text->size() - shared);
+  pending_.put_text(text->substr(shared));
+  before_.assign(*text);
+  if (row % kIdGroup == kIdGroup - 1 || row + 1 == rows_) ends_.push_back(offset_ + pending_.size());
+  return pending_.size() < kPiece ? Expected<void>() : hand_on();
+}
+
+Expected<void> IdsWriter::hand_on() {
+  offset_ += pending_.size();
+  return sink_(pending_.take());
+}
+
+Expected<void> IdsWriter::end() {
+  const uint64_t directory = offset_ + pending_.size();
+  append_packed(ends_, pending_);
+  pending_.put(Trailer{directory, rows_, 0});
+  return hand_on();
+}
+
+IdLookupWriter::IdLookupWriter(uint32_t rows, IdOfRow id, Sink sink)
+    : id_(std::move(id)), sink_(std::move(sink)), hashes_(rows) {
+  steps_.add_each(rows, kRowsAStep, [this](uint32_t row) -> Expected<void> {
+    const auto text = id_(row);
+    if (!text) return text.error();
+    hashes_[row] = hash_text(*text);
+    return {};
+  });
+  steps_.add([this] { return write(); });
+}
+
+Expected<void> IdLookupWriter::write() {
+  const auto rows = static_cast<uint32_t>(hashes_.size());
   const uint32_t bits = bucket_bits(rows);
   std::vector<uint32_t> starts((size_t{1} << bits) + 1);
-  std::vector<uint64_t> hashes(rows);
-  for (uint32_t row = 0; row < rows; ++row) {
-    const auto text = id(row);
-    if (!text) return text.error();
-    hashes[row] = hash_text(*text);
-    ++starts[bucket_of(hashes[row], bits) + 1];
-  }
+  for (const uint64_t hash : hashes_) ++starts[bucket_of(hash, bits) + 1];
   for (size_t i = 1; i < starts.size(); ++i) starts[i] += starts[i - 1];
   std::vector<uint32_t> sorted(rows);
   Buffer tags(rows);
   std::vector<uint32_t> next(starts.begin(), starts.end() - 1);
   for (uint32_t row = 0; row < rows; ++row) {
-    const uint32_t place = next[bucket_of(hashes[row], bits)]++;
+    const uint32_t place = next[bucket_of(hashes_[row], bits)]++;
     sorted[place] = row;
-    tags[place] = tag_of(hashes[row]);
+    tags[place] = tag_of(hashes_[row]);
   }
   for (const Bytes part : {as_bytes(std::span<const uint32_t>(starts)),
                            as_bytes(std::span<const uint32_t>(sorted)), Bytes(tags)}) {
-    if (auto written = sink(part); !written) return written;
+    if (auto written = sink_(part); !written) return written;
   }
   return {};
 }

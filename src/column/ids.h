@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/expected.h"
+#include "base/steps.h"
 #include "column/packed_numbers.h"
 #include "column/sink.h"
 
@@ -21,11 +23,49 @@ using IdOfRow = std::function<Expected<std::string_view>(uint32_t row)>;
 
 /// Writes ids, each as what differs from the one before (front coding: Witten, Moffat & Bell,
 /// Managing Gigabytes, §4.1), anew every 16 rows; docs/format.md gives the bytes.
-Expected<void> write_ids(uint32_t rows, const IdOfRow& id, const Sink& sink);
+class IdsWriter {
+ public:
+  IdsWriter(uint32_t rows, IdOfRow id, Sink sink);
+  IdsWriter(const IdsWriter&) = delete;
+  IdsWriter& operator=(const IdsWriter&) = delete;
+
+  /// Writes the ids of some more rows; whether those were the last.
+  Expected<bool> step() { return steps_.step(); }
+
+ private:
+  Expected<void> add(uint32_t row);
+  Expected<void> end();
+  Expected<void> hand_on();
+
+  uint32_t rows_;
+  IdOfRow id_;
+  Sink sink_;
+  ByteWriter pending_;
+  uint64_t offset_ = 0;  // of what is pending
+  std::vector<uint64_t> ends_;
+  std::string before_;
+  Steps steps_;
+};
 
 /// Writes the table by which a row is found by its id: rows in buckets by hash, with a byte of the
 /// hash for each, so that few ids need to be read.
-Expected<void> write_id_lookup(uint32_t rows, const IdOfRow& id, const Sink& sink);
+class IdLookupWriter {
+ public:
+  IdLookupWriter(uint32_t rows, IdOfRow id, Sink sink);
+  IdLookupWriter(const IdLookupWriter&) = delete;
+  IdLookupWriter& operator=(const IdLookupWriter&) = delete;
+
+  /// Looks at the ids of some more rows, and writes the table after the last ones; whether it has.
+  Expected<bool> step() { return steps_.step(); }
+
+ private:
+  Expected<void> write();
+
+  IdOfRow id_;
+  Sink sink_;
+  std::vector<uint64_t> hashes_;
+  Steps steps_;
+};
 
 /// Both, read in place. Borrowed memory. Threads: any.
 class Ids {

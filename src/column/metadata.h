@@ -27,7 +27,7 @@ struct Scratch {
   std::vector<Value> found;
 };
 
-/// What write_metadata() wrote, read in place. Borrowed memory. Threads: any.
+/// What MetadataWriter wrote, read in place. Borrowed memory. Threads: any.
 class Metadata {
  public:
   /// Gives a part; one that is not there is an error.

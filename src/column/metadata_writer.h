@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -32,6 +33,20 @@ class PartSink {
 /// value once for all rows that have it, in compressed blocks. The maps are given back as they
 /// were, with their keys in the same order. Reads the rows once for the keys and about twice for
 /// each field; memory: 12 bytes a row, and 32 MiB.
-Expected<void> write_metadata(MetadataRows& rows, PartSink& sink);
+class MetadataWriter {
+ public:
+  /// Both are borrowed.
+  MetadataWriter(MetadataRows& rows, PartSink& sink);
+  ~MetadataWriter();
+  MetadataWriter(const MetadataWriter&) = delete;
+  MetadataWriter& operator=(const MetadataWriter&) = delete;
+
+  /// Looks at some more rows, or packs the numbers of all; whether that was the last step.
+  Expected<bool> step();
+
+ private:
+  class Work;
+  std::unique_ptr<Work> work_;
+};
 
 }  // namespace quiver::column

@@ -106,8 +106,10 @@ Expected<void> MaintenanceJob::prepare() {
 }
 
 Expected<bool> MaintenanceJob::link(const std::function<bool()>& goes_on) {
-  return attempt(
-      [&]() -> Expected<bool> { return walkable_ == nullptr || walkable_->link(goes_on); });
+  return attempt([&]() -> Expected<bool> {
+    if (walkable_ == nullptr) return true;
+    return walkable_->link(goes_on);
+  });
 }
 
 Expected<void> MaintenanceJob::write(store::Vfs& vfs) {
@@ -207,6 +209,7 @@ Expected<void> MaintenanceJob::write_step(store::Vfs& vfs) {
     refer_some();
     return {};
   }
+  if (stage_ == Stage::kRead) return read_some();
   if (!writer_) {
     const SegmentWriter::Content content{config_.metric, view_->dim, refs_,
                                          walkable_ ? &walkable_->walkable() : nullptr, first_log_};
@@ -221,7 +224,17 @@ Expected<void> MaintenanceJob::write_step(store::Vfs& vfs) {
   writer_.reset();
   walkable_.reset();
   refs_ = {};
-  stage_ = Stage::kDone;
+  auto reading = vfs.read_ahead(store::segment_file_name(segment_number_));
+  if (!reading) return reading.error();
+  reading_ = std::move(*reading);
+  stage_ = reading_ ? Stage::kRead : Stage::kDone;
+  return {};
+}
+
+Expected<void> MaintenanceJob::read_some() {
+  const auto all = reading_->step();
+  if (!all) return all.error();
+  if (*all) stage_ = Stage::kDone;
   return {};
 }
 

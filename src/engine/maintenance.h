@@ -47,10 +47,10 @@ class MaintenanceJob {
   /// Writes the segment file, once every row is linked. The Vfs lives as long as the job.
   Expected<void> write(store::Vfs& vfs);
 
-  /// Does the above in order until it is done (true), or `goes_on` says no (false), but at least
-  /// one step: `goes_on` is asked between steps that take less than a millisecond. Longer, and in
-  /// proportion to the rows, take only the training of codecs, the memory for a graph, taking it
-  /// over when it is linked, its calibration, and the ids and metadata of the file.
+  /// Does the above in order, and reads the file where that takes time, until it is done (true), or
+  /// `goes_on` says no (false), but at least one step: `goes_on` is asked between steps that take
+  /// about a millisecond. What they look at does not grow with the rows, but for passes over a few
+  /// numbers a row that are in memory: the parts of the rows, the numbers of a column.
   Expected<bool> work(store::Vfs& vfs, const std::function<bool()>& goes_on);
 
   [[nodiscard]] const View& view() const { return *view_; }
@@ -69,10 +69,11 @@ class MaintenanceJob {
   [[nodiscard]] const std::vector<Source>& sources() const { return sources_; }
 
  private:
-  enum class Stage : uint8_t { kGather, kCheck, kBuild, kRefer, kWrite, kDone };
+  enum class Stage : uint8_t { kGather, kCheck, kBuild, kRefer, kWrite, kRead, kDone };
 
   Expected<void> prepare_step();
   Expected<void> write_step(store::Vfs& vfs);
+  Expected<void> read_some();
   void gather_some();
   Expected<void> check_some();
   void end_checks();
@@ -102,6 +103,7 @@ class MaintenanceJob {
   std::vector<RowRef> refs_;                   // and for the writer
   std::unique_ptr<WalkableBuilder> walkable_;
   std::unique_ptr<SegmentWriter> writer_;
+  std::shared_ptr<store::FileReading> reading_;  // of the file, until it is opened
 };
 
 }  // namespace quiver::engine

@@ -54,11 +54,7 @@ Expected<void> Segment::write(store::Vfs& vfs, std::string_view name, Metric met
                               std::span<const RowRef> rows, uint64_t first_log) {
   auto writer = SegmentWriter::create(vfs, name, {metric, dim, rows, nullptr, first_log}, nullptr);
   if (!writer) return writer.error();
-  while (true) {
-    const auto finished = (*writer)->step();
-    if (!finished) return finished.error();
-    if (*finished) return {};
-  }
+  return do_all_steps(**writer);
 }
 
 Expected<std::shared_ptr<const Segment>> Segment::open(store::Vfs& vfs, std::string_view name,

@@ -31,19 +31,6 @@ class GatheredMetadata final : public column::MetadataRows {
   column::Scratch scratch_;
 };
 
-class MetadataSections final : public column::PartSink {
- public:
-  explicit MetadataSections(store::SegmentFileWriter& writer) : writer_(writer) {}
-
-  Expected<void> begin(uint32_t part) override {
-    return writer_.begin_section(kMetadata + part, kAlignment);
-  }
-  Expected<void> append(Bytes bytes) override { return writer_.append(bytes); }
-
- private:
-  store::SegmentFileWriter& writer_;
-};
-
 template <typename T>
 Bytes bytes_of(const T& value) {
   return as_bytes(std::span<const T>(&value, 1));
@@ -51,70 +38,69 @@ Bytes bytes_of(const T& value) {
 
 }  // namespace
 
+/// The metadata of all rows, as sections of the file.
+class SegmentWriter::MetadataSections final : private column::PartSink {
+ public:
+  MetadataSections(std::span<const RowRef> rows, store::SegmentFileWriter& file)
+      : file_(file), rows_(rows), writer_(rows_, *this) {}
+
+  Expected<bool> step() { return writer_.step(); }
+
+ private:
+  Expected<void> begin(uint32_t part) override {
+    return file_.begin_section(kMetadata + part, kAlignment);
+  }
+  Expected<void> append(Bytes bytes) override { return file_.append(bytes); }
+
+  store::SegmentFileWriter& file_;
+  GatheredMetadata rows_;
+  column::MetadataWriter writer_;
+};
+
+SegmentWriter::SegmentWriter(std::unique_ptr<store::SegmentFileWriter> file, const Content& content)
+    : file_(std::move(file)), content_(content) {
+  plan();
+}
+SegmentWriter::~SegmentWriter() = default;
+
 Expected<std::unique_ptr<SegmentWriter>> SegmentWriter::create(store::Vfs& vfs,
                                                                std::string_view name,
                                                                const Content& content,
                                                                const std::atomic<bool>* stop) {
   auto file = store::SegmentFileWriter::create(vfs, name, stop);
   if (!file) return file.error();
-  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(std::move(*file), content));
-  writer->plan();
-  return writer;
-}
-
-Expected<bool> SegmentWriter::step() {
-  if (section_ < sections_.size()) {
-    const Section& section = sections_[section_];
-    if (piece_ == 0) {
-      if (auto begun = file_->begin_section(section.id, section.alignment); !begun) {
-        return begun.error();
-      }
-    }
-    if (piece_ < section.pieces) {
-      if (auto written = section.write(piece_++); !written) return written.error();
-    }
-    if (piece_ >= section.pieces) {
-      ++section_;
-      piece_ = 0;
-    }
-    return false;
-  }
-  if (!std::exchange(has_metadata_, true)) {
-    if (auto written = write_metadata(); !written) return written.error();
-    return false;
-  }
-  if (auto finished = file_->finish(); !finished) return finished.error();
-  return true;
+  return std::unique_ptr<SegmentWriter>(new SegmentWriter(std::move(*file), content));
 }
 
 /// A section that is written at once.
 void SegmentWriter::add(uint32_t id, uint32_t alignment, std::function<Expected<void>()> write) {
-  sections_.push_back({id, alignment, 1, [write = std::move(write)](uint64_t) { return write(); }});
+  begin(id, alignment);
+  steps_.add(std::move(write));
+}
+
+void SegmentWriter::begin(uint32_t id, uint32_t alignment) {
+  steps_.add([this, id, alignment] { return file_->begin_section(id, alignment); });
 }
 
 /// A section of bytes that are there.
 void SegmentWriter::add_bytes(uint32_t id, uint32_t alignment, Bytes bytes) {
-  const auto write = [this, bytes](uint64_t piece) {
-    const Bytes rest = bytes.subspan(static_cast<size_t>(piece) * kBytesAStep);
-    return file_->append(rest.first(std::min(rest.size(), kBytesAStep)));
-  };
-  sections_.push_back({id, alignment, (bytes.size() + kBytesAStep - 1) / kBytesAStep, write});
+  begin(id, alignment);
+  steps_.add_until_done([this, rest = bytes]() mutable -> Expected<bool> {
+    const Bytes piece = rest.first(std::min(rest.size(), kBytesAStep));
+    rest = rest.subspan(piece.size());
+    if (auto written = file_->append(piece); !written) return written.error();
+    return rest.empty();
+  });
 }
 
 /// A section of so many bytes a row, which `write` adds.
 void SegmentWriter::add_rows(uint32_t id, uint32_t alignment, size_t row_bytes,
                              std::function<Expected<void>(const RowRef&)> write) {
-  const size_t at_once = std::clamp<size_t>(kBytesAStep / row_bytes, 1, 4096);
-  const size_t pieces = (content_.rows.size() + at_once - 1) / at_once;
-  sections_.push_back({id, alignment, pieces,
-                       [this, at_once, write = std::move(write)](uint64_t piece) -> Expected<void> {
-                         const auto rest =
-                             content_.rows.subspan(static_cast<size_t>(piece) * at_once);
-                         for (const RowRef& row : rest.first(std::min(rest.size(), at_once))) {
-                           if (auto written = write(row); !written) return written;
-                         }
-                         return {};
-                       }});
+  begin(id, alignment);
+  const auto at_once = static_cast<uint32_t>(std::clamp<size_t>(kBytesAStep / row_bytes, 1, 4096));
+  steps_.add_each(
+      static_cast<uint32_t>(content_.rows.size()), at_once,
+      [this, write = std::move(write)](uint32_t row) { return write(content_.rows[row]); });
 }
 
 void SegmentWriter::plan() {
@@ -134,7 +120,10 @@ void SegmentWriter::plan() {
     });
   }
   if (content_.walkable != nullptr) plan_walkable(*content_.walkable);
-  plan_ids();
+  add_ids(kIds, ids_);
+  add_ids(kIdLookup, id_lookup_);
+  plan_metadata();
+  steps_.add([this] { return file_->finish(); });
 }
 
 void SegmentWriter::plan_walkable(const Walkable& walkable) {
@@ -157,24 +146,33 @@ void SegmentWriter::plan_walkable(const Walkable& walkable) {
   add_bytes(kNodeRows, kAlignment, as_bytes(std::span<const uint32_t>(walkable.node_rows)));
 }
 
-void SegmentWriter::plan_ids() {
-  const auto write = [this](const auto& write_column) {
-    std::string scratch;
-    const auto id = [&](uint32_t i) {
-      const RowRef& row = content_.rows[i];
-      return row.source->id(row.row, scratch);
-    };
-    return write_column(static_cast<uint32_t>(content_.rows.size()), id,
-                        [this](Bytes bytes) { return file_->append(bytes); });
-  };
-  add(kIds, kAlignment, [write] { return write(column::write_ids); });
-  add(kIdLookup, kAlignment, [write] { return write(column::write_id_lookup); });
+/// A section that a writer of columns makes of the ids.
+template <typename Writer>
+void SegmentWriter::add_ids(uint32_t id, std::unique_ptr<Writer>& writer) {
+  begin(id, kAlignment);
+  steps_.add_until_done([this, &writer]() -> Expected<bool> {
+    if (!writer) {
+      writer = std::make_unique<Writer>(
+          static_cast<uint32_t>(content_.rows.size()),
+          [this](uint32_t row) {
+            const RowRef& ref = content_.rows[row];
+            return ref.source->id(ref.row, id_scratch_);
+          },
+          [this](Bytes bytes) { return file_->append(bytes); });
+    }
+    auto done = writer->step();
+    if (done && *done) writer.reset();
+    return done;
+  });
 }
 
-Expected<void> SegmentWriter::write_metadata() {
-  GatheredMetadata metadata(content_.rows);
-  MetadataSections sections(*file_);
-  return column::write_metadata(metadata, sections);
+void SegmentWriter::plan_metadata() {
+  steps_.add_until_done([this]() -> Expected<bool> {
+    if (!metadata_) metadata_ = std::make_unique<MetadataSections>(content_.rows, *file_);
+    auto done = metadata_->step();
+    if (done && *done) metadata_.reset();
+    return done;
+  });
 }
 
 }  // namespace quiver::engine

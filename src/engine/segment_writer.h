@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "base/expected.h"
+#include "base/steps.h"
+#include "column/ids.h"
 #include "engine/row_source.h"
 #include "engine/segment.h"
 #include "kernel/metric.h"
@@ -34,37 +36,37 @@ class SegmentWriter {
                                                          const Content& content,
                                                          const std::atomic<bool>* stop);
 
-  /// Writes at most about a megabyte more, but for ids and metadata, which are steps of their own;
-  /// whether the file is finished and has its name.
-  Expected<bool> step();
+  ~SegmentWriter();
+  SegmentWriter(const SegmentWriter&) = delete;
+  SegmentWriter& operator=(const SegmentWriter&) = delete;
+
+  /// Writes at most about a megabyte more; whether the file is finished and has its name.
+  Expected<bool> step() { return steps_.step(); }
 
  private:
-  /// A section, and how its pieces are written.
-  struct Section {
-    uint32_t id;
-    uint32_t alignment;
-    uint64_t pieces;
-    std::function<Expected<void>(uint64_t piece)> write;
-  };
+  class MetadataSections;
 
-  SegmentWriter(std::unique_ptr<store::SegmentFileWriter> file, const Content& content)
-      : file_(std::move(file)), content_(content) {}
+  SegmentWriter(std::unique_ptr<store::SegmentFileWriter> file, const Content& content);
 
   void plan();
   void plan_walkable(const Walkable& walkable);
-  void plan_ids();
+  void plan_metadata();
+  void begin(uint32_t id, uint32_t alignment);
   void add(uint32_t id, uint32_t alignment, std::function<Expected<void>()> write);
   void add_bytes(uint32_t id, uint32_t alignment, Bytes bytes);
   void add_rows(uint32_t id, uint32_t alignment, size_t row_bytes,
                 std::function<Expected<void>(const RowRef&)> write);
-  Expected<void> write_metadata();
+  template <typename Writer>
+  void add_ids(uint32_t id, std::unique_ptr<Writer>& writer);
 
   std::unique_ptr<store::SegmentFileWriter> file_;
   Content content_;
-  std::vector<Section> sections_;
-  size_t section_ = 0;  // that is being written
-  uint64_t piece_ = 0;  // of it, the next
-  bool has_metadata_ = false;
+  Steps steps_;
+  // Made when it is their turn, and gone after it.
+  std::unique_ptr<column::IdsWriter> ids_;
+  std::unique_ptr<column::IdLookupWriter> id_lookup_;
+  std::unique_ptr<MetadataSections> metadata_;
+  std::string id_scratch_;
 };
 
 }  // namespace quiver::engine

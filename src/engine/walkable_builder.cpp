@@ -19,14 +19,7 @@ WalkableBuilder::WalkableBuilder(const Config& config, uint32_t dim,
 Expected<void> WalkableBuilder::step() {
   switch (stage_) {
     case Stage::kChoose:
-      choose();
-      stage_ = training_ ? Stage::kTrain : Stage::kEncode;
-      break;
-    case Stage::kTrain:
-      if (!training_->step()) break;
-      walkable_.choice.codec = training_->take();
-      training_.reset();
-      stage_ = Stage::kEncode;
+      if (choose_some()) stage_ = Stage::kEncode;
       break;
     case Stage::kEncode:
       if (encode_some(*build_codes_, {})) stage_ = Stage::kBegin;
@@ -69,11 +62,18 @@ Expected<void> WalkableBuilder::step() {
   return {};
 }
 
-void WalkableBuilder::choose() {
-  quant::Codecs codecs = quant::choose_codecs(config_.quantization, config_.metric, dim_, rows_);
+/// Whether that was the last step of it.
+bool WalkableBuilder::choose_some() {
+  if (!chooser_) {
+    chooser_ =
+        std::make_unique<quant::CodecChooser>(config_.quantization, config_.metric, dim_, rows_);
+  }
+  if (!chooser_->step()) return false;
+  quant::Codecs codecs = chooser_->take();
+  chooser_.reset();
   walkable_.choice = std::move(codecs.search);
-  training_ = std::move(codecs.training);
   build_codes_ = std::make_unique<quant::CodedRows>(std::move(codecs.build), rows_.rows());
+  return true;
 }
 
 Expected<void> WalkableBuilder::begin_graph() {
@@ -108,7 +108,7 @@ bool WalkableBuilder::encode_some(quant::CodedRows& codes, std::span<const uint3
   const uint32_t end = next_ + std::min(kRowsAStep, codes.rows() - next_);
   for (; next_ < end; ++next_) {
     const uint32_t row = nodes.empty() ? next_ : nodes[next_];
-    codes.codec().encode_row(rows_.vector(row), rows_.inv_norm(row), codes.code(next_));
+    codes.codec().encode_row(rows_.vector(row), rows_.inv_norm(row), codes.add());
   }
   if (next_ < codes.rows()) return false;
   next_ = 0;
@@ -123,8 +123,7 @@ bool WalkableBuilder::recode_some() {
   const size_t bytes = codes.codec().bytes();
   const uint32_t end = next_ + std::min(kRowsAStep, codes.rows() - next_);
   for (; next_ < end; ++next_) {
-    std::memcpy(codes.code(next_), build_codes_->codes() + walkable_.node_rows[next_] * bytes,
-                bytes);
+    std::memcpy(codes.add(), build_codes_->codes() + walkable_.node_rows[next_] * bytes, bytes);
   }
   return next_ == codes.rows();
 }

@@ -49,7 +49,6 @@ class WalkableBuilder {
  private:
   enum class Stage : uint8_t {
     kChoose,
-    kTrain,
     kEncode,
     kBegin,
     kLink,
@@ -61,7 +60,7 @@ class WalkableBuilder {
     kDone,
   };
 
-  void choose();
+  bool choose_some();
   Expected<void> begin_graph();
   void take_graph();
   bool encode_some(quant::CodedRows& codes, std::span<const uint32_t> nodes);
@@ -74,7 +73,7 @@ class WalkableBuilder {
 
   Stage stage_ = Stage::kChoose;
   Walkable walkable_;
-  std::unique_ptr<quant::ProductTrainer> training_;
+  std::unique_ptr<quant::CodecChooser> chooser_;
   std::unique_ptr<quant::CodedRows> build_codes_;  // that the graph is built by
   uint32_t next_ = 0;                              // of those that a stage goes through
   std::unique_ptr<index::GraphBuilder> builder_;

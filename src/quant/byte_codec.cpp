@@ -21,20 +21,35 @@ uint8_t to_byte(float x) {
 
 }  // namespace
 
-std::unique_ptr<ByteCodec> ByteCodec::train(Metric metric, uint32_t dim, const TrainingRows& rows) {
-  if (metric != Metric::kL2 || rows.rows() == 0) return nullptr;
-  float lowest = rows.vector(0)[0];
-  float highest = lowest;
-  for (uint32_t row = 0; row < rows.rows(); ++row) {
-    const float* vector = rows.vector(row);
-    for (uint32_t i = 0; i < dim; ++i) {
-      if (vector[i] != std::floor(vector[i])) return nullptr;
-      lowest = std::min(lowest, vector[i]);
-      highest = std::max(highest, vector[i]);
+bool ByteTraining::step() {
+  constexpr uint32_t kNumbersAStep = uint32_t{1} << 17;
+  const uint32_t at_once = std::max(kNumbersAStep / dim_, 1U);
+  const uint32_t end = next_ + std::min(at_once, rows_.rows() - next_);
+  for (; are_bytes_ && next_ < end; ++next_) look_at(rows_.vector(next_));
+  return !are_bytes_ || next_ == rows_.rows();
+}
+
+void ByteTraining::look_at(const float* vector) {
+  if (next_ == 0) lowest_ = highest_ = vector[0];
+  for (uint32_t i = 0; i < dim_; ++i) {
+    if (vector[i] != std::floor(vector[i])) {
+      are_bytes_ = false;
+      return;
     }
-    if (!(highest - lowest <= kMost) || std::abs(lowest) > kLargestInteger) return nullptr;
+    lowest_ = std::min(lowest_, vector[i]);
+    highest_ = std::max(highest_, vector[i]);
   }
-  return std::unique_ptr<ByteCodec>(new ByteCodec(dim, lowest));
+  are_bytes_ = highest_ - lowest_ <= kMost && std::abs(lowest_) <= kLargestInteger;
+}
+
+std::unique_ptr<ByteCodec> ByteTraining::take() const {
+  return std::unique_ptr<ByteCodec>(are_bytes_ ? new ByteCodec(dim_, lowest_) : nullptr);
+}
+
+std::unique_ptr<ByteCodec> ByteCodec::train(Metric metric, uint32_t dim, const TrainingRows& rows) {
+  ByteTraining training(metric, dim, rows);
+  while (!training.step()) continue;
+  return training.take();
 }
 
 Expected<std::unique_ptr<ByteCodec>> ByteCodec::read(Metric metric, uint32_t dim,

@@ -24,10 +24,34 @@ class ByteCodec final : public Codec {
   [[nodiscard]] Buffer parameters() const override;
 
  private:
+  friend class ByteTraining;
   ByteCodec(uint32_t dim, float lowest) : dim_(dim), lowest_(lowest) {}
 
   uint32_t dim_;
   float lowest_;  // stands for 0
+};
+
+/// ByteCodec::train() in steps.
+class ByteTraining {
+ public:
+  /// The rows are borrowed.
+  ByteTraining(Metric metric, uint32_t dim, const TrainingRows& rows)
+      : dim_(dim), rows_(rows), are_bytes_(metric == Metric::kL2 && rows.rows() != 0) {}
+
+  /// Looks at some more rows; whether those were the last that have to be looked at.
+  bool step();
+  /// After the last step.
+  [[nodiscard]] std::unique_ptr<ByteCodec> take() const;
+
+ private:
+  void look_at(const float* vector);
+
+  uint32_t dim_;
+  const TrainingRows& rows_;
+  bool are_bytes_;  // as far as was looked
+  uint32_t next_ = 0;
+  float lowest_ = 0;
+  float highest_ = 0;
 };
 
 }  // namespace quiver::quant

@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "quant/codec.h"
-#include "quant/product_codec.h"
 #include "quant/rows.h"
 
 namespace quiver::quant {
@@ -23,13 +22,30 @@ struct Codecs {
   /// What the graph is built by, whatever is searched: exact bytes, or a byte a dimension where
   /// that finds the neighbours of a sample, else the vectors.
   std::shared_ptr<const Codec> build;
-  /// Where the codec that was asked for takes long to train: its steps; `search` has none yet.
-  std::unique_ptr<ProductTrainer> training;
 };
 
-/// The codec that was asked for, trained on the rows, of which there is at least one. Without a
-/// wish: bytes where the rows are such; else half a byte a dimension from 512 dimensions up, or a
-/// byte, whichever finds the neighbours of a sample; else none.
+/// Chooses the codec that was asked for, trained on the rows, of which there is at least one.
+/// Without a wish: bytes where the rows are such; else half a byte a dimension from 512 dimensions
+/// up, or a byte, whichever finds the neighbours of a sample; else none.
+class CodecChooser {
+ public:
+  /// The rows are borrowed.
+  CodecChooser(Quantization wish, Metric metric, uint32_t dim, const TrainingRows& rows);
+  ~CodecChooser();
+  CodecChooser(const CodecChooser&) = delete;
+  CodecChooser& operator=(const CodecChooser&) = delete;
+
+  /// Does some more, however many rows there are; whether that was the last. Throws std::bad_alloc.
+  bool step();
+  /// After the last step.
+  Codecs take();
+
+ private:
+  class Work;
+  std::unique_ptr<Work> work_;
+};
+
+/// All steps of that at once.
 Codecs choose_codecs(Quantization wish, Metric metric, uint32_t dim, const TrainingRows& rows);
 
 }  // namespace quiver::quant

@@ -16,11 +16,17 @@ class CodeMemory {
   CodeMemory() = default;
   /// `bytes` of it. Throws std::bad_alloc.
   explicit CodeMemory(size_t bytes) {
+    reserve(bytes);
+    grow(bytes);
+  }
+
+  /// Makes sure that up to `bytes` grow() moves nothing; none of them is touched. Throws
+  /// std::bad_alloc.
+  void reserve(size_t bytes) {
     // Else it is std::length_error.
     if (lines_for(bytes) > lines_.max_size()) throw std::bad_alloc();
     lines_.reserve(lines_for(bytes));
     prefer_huge_pages(lines_.data(), lines_.capacity() * sizeof(Line));
-    grow(bytes);
   }
 
   /// Makes sure that there are `bytes`; what it held is kept, elsewhere.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 namespace quiver::quant {
 namespace {
@@ -15,21 +14,46 @@ double squared_norm(const float* vector, uint32_t dim) {
   return sum;
 }
 
-bool has_zero_vector(const TrainingRows& rows) {
-  for (uint32_t row = 0; row < rows.rows(); ++row) {
-    if (rows.inv_norm(row) == 0) return true;
+}  // namespace
+
+L2Space L2Space::of(Metric metric, uint32_t dim, const TrainingRows& rows) {
+  L2SpaceTraining training(metric, dim, rows);
+  while (!training.step()) continue;
+  return training.get();
+}
+
+bool L2SpaceTraining::step() {
+  if (metric_ == Metric::kL2) return true;
+  constexpr uint32_t kNumbersAStep = uint32_t{1} << 17;
+  const uint32_t at_once = std::max(kNumbersAStep / dim_, 1U);
+  const uint32_t end = next_ + std::min(at_once, rows_.rows() - next_);
+  for (; next_ < end; ++next_) {
+    if (metric_ == Metric::kCosine) {
+      has_zero_vector_ = has_zero_vector_ || rows_.inv_norm(next_) == 0;
+    } else {
+      norms_.push_back(static_cast<float>(std::sqrt(squared_norm(rows_.vector(next_), dim_))));
+    }
   }
-  return false;
+  return next_ == rows_.rows();
+}
+
+L2Space L2SpaceTraining::get() const {
+  switch (metric_) {
+    case Metric::kCosine:
+      return {metric_, dim_, has_zero_vector_ ? 1.0F : 0.0F};
+    case Metric::kInnerProduct:
+      return {metric_, dim_, usual_radius()};
+    case Metric::kL2:
+      break;
+  }
+  return {metric_, dim_, 0};
 }
 
 /// The norm of the longest row but for a few that are far longer than usual: a step that suits
 /// those would round all others to the same.
-float usual_radius(uint32_t dim, const TrainingRows& rows) {
+float L2SpaceTraining::usual_radius() const {
   constexpr double kFarLonger = 2;
-  std::vector<float> norms(rows.rows());
-  for (uint32_t row = 0; row < rows.rows(); ++row) {
-    norms[row] = static_cast<float>(std::sqrt(squared_norm(rows.vector(row), dim)));
-  }
+  std::vector<float> norms = norms_;
   const float longest = *std::max_element(norms.begin(), norms.end());
   const auto most = norms.begin() + static_cast<ptrdiff_t>(norms.size() * 99 / 100);
   std::nth_element(norms.begin(), most, norms.end());
@@ -37,20 +61,6 @@ float usual_radius(uint32_t dim, const TrainingRows& rows) {
   // The norm of the largest vectors is no float.
   return static_cast<float>(
       std::min({double{longest}, usual, double{std::numeric_limits<float>::max()}}));
-}
-
-}  // namespace
-
-L2Space L2Space::of(Metric metric, uint32_t dim, const TrainingRows& rows) {
-  switch (metric) {
-    case Metric::kCosine:
-      return {metric, dim, has_zero_vector(rows) ? 1.0F : 0.0F};
-    case Metric::kInnerProduct:
-      return {metric, dim, usual_radius(dim, rows)};
-    case Metric::kL2:
-      break;
-  }
-  return {metric, dim, 0};
 }
 
 void L2Space::place_row(const float* vector, float inv_norm, float* out) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "kernel/metric.h"
 #include "quant/rows.h"
@@ -37,6 +38,29 @@ class L2Space {
   Metric metric_ = Metric::kL2;
   uint32_t dim_ = 0;
   float radius_ = 0;
+};
+
+/// L2Space::of() in steps.
+class L2SpaceTraining {
+ public:
+  /// The rows are borrowed.
+  L2SpaceTraining(Metric metric, uint32_t dim, const TrainingRows& rows)
+      : metric_(metric), dim_(dim), rows_(rows) {}
+
+  /// Looks at some more rows; whether those were the last.
+  bool step();
+  /// After the last step.
+  [[nodiscard]] L2Space get() const;
+
+ private:
+  [[nodiscard]] float usual_radius() const;
+
+  Metric metric_;
+  uint32_t dim_;
+  const TrainingRows& rows_;
+  uint32_t next_ = 0;
+  bool has_zero_vector_ = false;
+  std::vector<float> norms_;  // for an inner product
 };
 
 }  // namespace quiver::quant

@@ -79,11 +79,13 @@ std::unique_ptr<ScalarCodec> ScalarCodec::train(CodeKind kind, const L2Space& sp
   std::unique_ptr<ScalarCodec> codec(new ScalarCodec(kind, space, TurnedSpace::kSeed));
   PlacedSample sample(space, rows);
   codec->space_.set_centre(sample.usual_centre());
-  constexpr size_t kStepRows = 512;
+  // Enough of them tell the step, however many dimensions there are.
+  constexpr size_t kStepCoordinates = size_t{1} << 16;
+  const size_t step_rows =
+      std::min(sample.rows(), std::max<size_t>(kStepCoordinates / codec->space_.dim(), 32));
   std::vector<float> coordinates;
-  for (size_t i = 0; i < std::min(sample.rows(), kStepRows); ++i) {
-    const float* turned =
-        codec->space_.placed(sample.row(i * sample.rows() / std::min(sample.rows(), kStepRows)));
+  for (size_t i = 0; i < step_rows; ++i) {
+    const float* turned = codec->space_.placed(sample.row(i * sample.rows() / step_rows));
     coordinates.insert(coordinates.end(), turned, turned + codec->space_.dim());
   }
   codec->steps_per_unit_ = best_steps_per_unit(coordinates, codec->levels_);

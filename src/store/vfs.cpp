@@ -29,6 +29,10 @@ Expected<std::shared_ptr<const FileBytes>> Vfs::read_from(std::string_view name,
       std::move(*whole), static_cast<size_t>(std::min<uint64_t>(from, size))));
 }
 
+Expected<std::shared_ptr<FileReading>> Vfs::read_ahead(std::string_view /*name*/) {
+  return std::shared_ptr<FileReading>();
+}
+
 Expected<uint64_t> Vfs::modified_ms(std::string_view name) {
   return Error{Code::kIoError, "Nobody knows when " + std::string(name) + " was written"};
 }

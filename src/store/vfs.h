@@ -39,6 +39,15 @@ class FileBytes {
   virtual void release() const {}
 };
 
+/// A file that is read in steps, before Vfs::read() is asked for it: for hosts without threads.
+class FileReading {
+ public:
+  virtual ~FileReading() = default;
+
+  /// Reads some more, in less than a millisecond as a rule; whether that was all.
+  virtual Expected<bool> step() = 0;
+};
+
 /// Who holds a lock: enough to find out later whether it is still alive.
 struct Owner {
   uint64_t pid = 0;
@@ -67,6 +76,9 @@ class Vfs {
   /// end.
   virtual Expected<std::shared_ptr<const FileBytes>> read_from(std::string_view name,
                                                                uint64_t from);
+  /// Begins to read a file that does not change any more. As long as the object lives, read() does
+  /// not do again what it has done. Null where read() takes no longer for a large file.
+  virtual Expected<std::shared_ptr<FileReading>> read_ahead(std::string_view name);
   virtual Expected<uint64_t> size(std::string_view name) = 0;
   virtual Expected<bool> exists(std::string_view name) = 0;
   /// When a file was last written, in milliseconds by the file system's own clock. IO_ERROR where

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/msgpack.h"
+#include "base/steps.h"
 #include "column/ids.h"
 #include "column/metadata.h"
 #include "column/metadata_writer.h"
@@ -142,7 +143,8 @@ Expected<column::Metadata> open_metadata(uint32_t rows, const Parts& parts,
 void check_rewritten(const std::vector<Buffer>& maps, column::BlockCache& cache) {
   Rows rows(maps);
   Sink sink;
-  fuzz::require(static_cast<bool>(column::write_metadata(rows, sink)), "metadata are written");
+  column::MetadataWriter writer(rows, sink);
+  fuzz::require(static_cast<bool>(do_all_steps(writer)), "metadata are written");
   const auto metadata = open_metadata(rows.rows(), sink.parts, cache);
   fuzz::require(static_cast<bool>(metadata), "what was written is read");
   column::Scratch scratch;

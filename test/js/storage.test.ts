@@ -28,6 +28,35 @@ describe.each<[string, HostFs, string]>([
   ['routed to memory', new RoutedFs(new MemoryFs(), new NodeFs()), 'memory:x'],
   ['routed to node:fs', new RoutedFs(new MemoryFs(), new NodeFs()), join(root, 'routed')],
 ])('%s', (_name, fs, folder) => {
+  test('files of several megabytes, written and read in pieces of any length', () => {
+    const all = Uint8Array.from({ length: 3_500_000 }, (_, i) => (i * 2654435761) >>> 24);
+    expect(fs.makeFolder(folder)).toBe(0);
+    const path = `${folder}/large`;
+    const out = fs.open(path);
+    for (let at = 0, length = 1; at < all.length; at += length, length = length * 3 + 1)
+      expect(fs.append(out, all.subarray(at, at + length))).toBe(0);
+    expect(fs.close(out)).toBe(0);
+    const fd = fs.openToRead(path);
+    expect(fs.sizeOf(fd)).toBe(all.length);
+    for (const [from, to] of [
+      [0, all.length],
+      [1_000_000, 3_200_000],
+      [1_048_575, 1_048_577],
+      [1_048_576, 2_097_152],
+      [3_499_999, 3_500_000],
+    ] as const) {
+      const into = new Uint8Array(to - from);
+      expect(fs.readAt(fd, into, from)).toBe(into.length);
+      expect(Buffer.compare(into, all.subarray(from, to))).toBe(0);
+    }
+    const beyond = new Uint8Array(10);
+    expect(fs.readAt(fd, beyond, all.length - 4)).toBe(4);
+    expect(fs.readAt(fd, beyond, all.length + 4)).toBe(0);
+    expect(fs.close(fd)).toBe(0);
+    expect(fs.remove(path)).toBe(0);
+    expect(fs.removeFolder(folder)).toBe(0);
+  });
+
   test('what a folder and its files can do', () => {
     expect(fs.exists(folder)).toBe(0);
     expect(fs.list(folder)).toBe(hostError.missing);

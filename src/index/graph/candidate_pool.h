@@ -54,18 +54,9 @@ class CandidatePool {
   /// Whether the row was taken: what is not nearer than the farthest of a full pool is not, and
   /// what is no number.
   bool insert(Distance distance, uint32_t row) {
-    if (!takes(distance)) return false;
-    Entry* const begin = entries_.data();
-    Entry* const place =
-        std::upper_bound(begin, begin + size_, distance,
-                         [](Distance d, const Entry& entry) { return d < entry.distance; });
-    const auto index = static_cast<size_t>(place - begin);
-    std::memmove(static_cast<void*>(place + 1), place, (size_ - index) * sizeof(Entry));
-    *place = Entry{distance, row};
-    if (size_ < capacity_) ++size_;
-    if (size_ == capacity_) limit_ = begin[size_ - 1].distance;
-    cursor_ = std::min(cursor_, index);
-    return true;
+    // Apart, so that no call is needed for most rows that a walk meets.
+    if (size_ == capacity_ && !(distance < limit_)) return false;
+    return take(distance, row);
   }
 
   /// The nearest row not yet expanded, which counts as expanded from now on; false when none is
@@ -86,6 +77,25 @@ class CandidatePool {
  private:
   using Entry = Met<Distance>;
   static constexpr uint32_t kExpanded = 0x80000000;
+
+  bool take(Distance distance, uint32_t row) {
+    if (!is_number(distance)) return false;
+    Entry* const begin = entries_.data();
+    // The first that is farther, without a branch that a processor would guess wrong.
+    size_t index = 0;
+    for (size_t count = size_; count != 0; count /= 2) {
+      const size_t half = count - count / 2;
+      const bool is_before = !(distance < begin[index + half - 1].distance);
+      index += half & (size_t{0} - static_cast<size_t>(is_before));
+    }
+    Entry* const place = begin + index;
+    std::memmove(static_cast<void*>(place + 1), place, (size_ - index) * sizeof(Entry));
+    *place = Entry{distance, row};
+    if (size_ < capacity_) ++size_;
+    if (size_ == capacity_) limit_ = begin[size_ - 1].distance;
+    cursor_ = std::min(cursor_, index);
+    return true;
+  }
 
   std::vector<Entry> entries_;  // one place more than the capacity: what falls out
   size_t capacity_ = 0;

@@ -23,17 +23,12 @@ void GraphAdoption::visit(uint32_t old_row, Visit visit) const {
   }
 }
 
-std::vector<uint32_t> GraphAdoption::lists() const {
-  const size_t degree = size_t{2} * graph_.m;
-  std::vector<uint32_t> lists(rows() * degree, kNoRow);
-  for (uint32_t row = 0; row < rows(); ++row) {
-    if (!keeps(row)) continue;
-    size_t place = row * degree;
-    visit(old_rows_[row], [&](uint32_t next) {
-      if (new_rows_[next] != kNoRow) lists[place++] = new_rows_[next];
-    });
-  }
-  return lists;
+uint32_t GraphAdoption::copy_list(uint32_t row, uint32_t* out) const {
+  uint32_t count = 0;
+  visit(old_rows_[row], [&](uint32_t next) {
+    if (new_rows_[next] != kNoRow) out[count++] = new_rows_[next];
+  });
+  return count;
 }
 
 uint32_t GraphAdoption::old_degree(uint32_t row) const {

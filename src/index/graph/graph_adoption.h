@@ -33,9 +33,9 @@ class GraphAdoption {
   [[nodiscard]] uint32_t ef_construction() const { return graph_.ef_construction; }
   [[nodiscard]] bool keeps(uint32_t row) const { return old_rows_[row] != kNoRow; }
 
-  /// The kept neighbours of all rows: rows × 2·M by new number, each list in its old order and
-  /// filled up with kNoRow.
-  [[nodiscard]] std::vector<uint32_t> lists() const;
+  /// Writes the kept neighbours of a kept row, at most 2·M, by new number in their old order; how
+  /// many there are.
+  uint32_t copy_list(uint32_t row, uint32_t* out) const;
 
   /// How many neighbours a kept row had.
   [[nodiscard]] uint32_t old_degree(uint32_t row) const;

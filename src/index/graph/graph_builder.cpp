@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -73,22 +74,14 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
       : HnswlibSpace(codes),
         Base(static_cast<HnswlibSpace*>(this), 1, params.m, first_ef(params, adoption)),
         adoption_(std::move(adoption)),
-        linker_(codes, make_room(), static_cast<uint32_t>(ef_construction_)),
-        is_ef_known_(params.ef_construction != 0 || adoption_.ef_construction() != 0) {
-    order_ = adopt();
-    maxlevel_ = element_levels_[order_.entry];
-    enterpoint_node_ = order_.entry;
-    if (!order_.mend.empty()) {
-      phase_ = Phase::kMend;
-      phases_.begin(static_cast<uint32_t>(order_.mend.size()));
-    } else {
-      begin_batch();
-    }
+        linker_(codes, allocate(), static_cast<uint32_t>(ef_construction_)),
+        is_ef_known_(params.ef_construction != 0 || adoption_.ef_construction() != 0),
+        to_link_(adoption_.rows()) {
+    const uint32_t rows = adoption_.rows();
+    phases_.begin(rows / kPart + (rows % kPart != 0 ? 1 : 0));
   }
 
-  [[nodiscard]] uint32_t to_link() const {
-    return static_cast<uint32_t>(1 + order_.mend.size() + order_.insert.size());
-  }
+  [[nodiscard]] uint32_t to_link() const { return to_link_.load(std::memory_order_relaxed); }
   [[nodiscard]] uint32_t linked() const { return linked_.load(std::memory_order_relaxed); }
 
   bool link(const std::function<bool()>& goes_on) {
@@ -112,17 +105,7 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     }
   }
 
-  GraphData take() {
-    GraphData data;
-    data.m = static_cast<uint32_t>(M_);
-    data.ef_construction = is_ef_known_ ? linker_.ef() : 0;
-    data.entry_row = enterpoint_node_;
-    const auto rows = static_cast<uint32_t>(cur_element_count.load());
-    data.neighbors.assign(size_t{rows} * maxM0_, kNoRow);
-    for (uint32_t row = 0; row < rows; ++row) copy_list(row, 0, &data.neighbors[row * maxM0_]);
-    for (int level = 1; level <= maxlevel_; ++level) data.upper.push_back(take_level(level, rows));
-    return data;
-  }
+  GraphData take() { return std::move(data_); }
 
   std::vector<Neighbor> search(uint32_t row, uint32_t k, uint32_t ef) {
     // It was made for one row.
@@ -138,7 +121,13 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
   }
 
  private:
-  enum class Phase : uint8_t { kMend, kProbe, kChoose, kLink };
+  /// What threads share, in this order, but that kChoose and kLink take turns. A phase that goes
+  /// through rows has a part of them for a unit; one that cannot be shared comes again and again,
+  /// of one unit each. kProbe comes once, between two batches, if at all.
+  enum class Phase : uint8_t { kRoom, kOrder, kMend, kProbe, kChoose, kLink, kTake, kReach };
+
+  /// Rows of a unit that only copies what they have.
+  static constexpr uint32_t kPart = 512;
 
   static uint32_t first_ef(const GraphParams& params, const GraphAdoption& adoption) {
     if (params.ef_construction != 0) return params.ef_construction;
@@ -174,27 +163,17 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     std::unique_ptr<BuildScratch> scratch_;
   };
 
-  /// Makes room for all rows, with empty lists.
-  LinkLists make_room() {
+  /// Memory for all rows, not yet written to.
+  LinkLists allocate() {
     const uint32_t rows = adoption_.rows();
     data_level0_memory_ = resized(data_level0_memory_, rows, size_data_per_element_);
     prefer_huge_pages(data_level0_memory_, rows * size_data_per_element_);
-    linkLists_ = resized(linkLists_, rows, sizeof(*linkLists_));
     element_levels_.resize(rows);
+    std::free(linkLists_);
+    linkLists_ = static_cast<char**>(std::calloc(rows, sizeof(*linkLists_)));
+    if (linkLists_ == nullptr) throw std::bad_alloc();
     max_elements_ = rows;
-    for (uint32_t row = 0; row < rows; ++row) {
-      const int level = level_of(row, static_cast<uint32_t>(M_));
-      element_levels_[row] = level;
-      linkLists_[row] = nullptr;
-      if (level > 0) {
-        linkLists_[row] = static_cast<char*>(std::calloc(level, size_links_per_element_));
-        if (linkLists_[row] == nullptr) throw std::bad_alloc();
-      }
-      cur_element_count = row + 1;  // the destructor frees this many lists
-      std::memset(get_linklist0(row), 0, size_links_level0_);
-      std::memcpy(getDataByInternalId(row), &row, sizeof(row));
-      setExternalLabel(row, row);
-    }
+    cur_element_count = rows;  // the destructor frees this many lists
     LinkLists lists;
     lists.level0 = data_level0_memory_;
     lists.level0_stride = size_data_per_element_;
@@ -204,17 +183,20 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     return lists;
   }
 
-  /// Takes over what is left of the adopted lists, and says which rows are to be linked, and when.
-  LinkOrder adopt() {
-    const std::vector<uint32_t> lists = adoption_.lists();
-    for (uint32_t row = 0; adoption_.m() != 0 && row < adoption_.rows(); ++row) {
-      const auto list = std::span(lists).subspan(row * maxM0_, maxM0_);
-      const auto end = std::find(list.begin(), list.end(), kNoRow);
-      uint32_t* const own = get_linklist0(row);
-      *own = static_cast<uint32_t>(end - list.begin());
-      std::copy(list.begin(), end, own + 1);
+  /// Empty lists for a row, or what is left of the adopted one.
+  void make_room(uint32_t row) {
+    const int level = level_of(row, static_cast<uint32_t>(M_));
+    if (level > 0) {
+      linkLists_[row] = static_cast<char*>(std::calloc(level, size_links_per_element_));
+      if (linkLists_[row] == nullptr) throw std::bad_alloc();
+      element_levels_[row] = level;
     }
-    return link_order(adoption_, lists, [this](uint32_t row) { return element_levels_[row]; });
+    std::memset(get_linklist0(row), 0, size_links_level0_);
+    std::memcpy(getDataByInternalId(row), &row, sizeof(row));
+    setExternalLabel(row, row);
+    if (!adoption_.keeps(row)) return;
+    uint32_t* const list = get_linklist0(row);
+    *list = adoption_.copy_list(row, list + 1);
   }
 
   [[nodiscard]] uint32_t levels_of(uint32_t row) const {
@@ -222,42 +204,102 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
   }
 
   void do_unit(uint32_t unit, BuildScratch& scratch) {
-    if (phase_ == Phase::kMend) {
-      const uint32_t row = order_.mend[unit];
-      linker_.offer(row, adoption_.beyond_dropped(row), scratch);
-    } else if (phase_ == Phase::kProbe) {
-      probe_->ask(unit, linker_, enterpoint_node_, static_cast<uint32_t>(maxlevel_), scratch);
-      return;
-    } else if (phase_ == Phase::kChoose) {
-      const uint32_t row = order_.insert[batch_begin_ + unit];
-      linker_.choose(row, levels_of(row) - 1, enterpoint_node_, static_cast<uint32_t>(maxlevel_),
-                     scratch, std::span(chosen_).subspan(own_lists_[unit], levels_of(row) * M_));
-    } else {
-      const auto links = std::span(links_).subspan(bucket_begin_[unit],
-                                                   bucket_begin_[unit + 1] - bucket_begin_[unit]);
-      std::sort(links.begin(), links.end());
-      linker_.link(links, chosen_, scratch);
-      return;
+    switch (phase_) {
+      case Phase::kRoom:
+        for (uint32_t row = unit * kPart; row < part_end(unit * kPart); ++row) make_room(row);
+        break;
+      case Phase::kOrder:
+        is_ordered_ = ordering_->step();
+        break;
+      case Phase::kMend: {
+        const uint32_t row = order_.mend[unit];
+        linker_.offer(row, adoption_.beyond_dropped(row), scratch);
+        linked_.fetch_add(1, std::memory_order_relaxed);
+        break;
+      }
+      case Phase::kProbe:
+        probe_->ask(unit, linker_, enterpoint_node_, static_cast<uint32_t>(maxlevel_), scratch);
+        break;
+      case Phase::kChoose: {
+        const uint32_t row = order_.insert[batch_begin_ + unit];
+        linker_.choose(row, levels_of(row) - 1, enterpoint_node_, static_cast<uint32_t>(maxlevel_),
+                       scratch, std::span(chosen_).subspan(own_lists_[unit], levels_of(row) * M_));
+        linked_.fetch_add(1, std::memory_order_relaxed);
+        break;
+      }
+      case Phase::kLink: {
+        const auto links = std::span(links_).subspan(bucket_begin_[unit],
+                                                     bucket_begin_[unit + 1] - bucket_begin_[unit]);
+        std::sort(links.begin(), links.end());
+        linker_.link(links, chosen_, scratch);
+        break;
+      }
+      case Phase::kTake:
+        take_lists();
+        break;
+      case Phase::kReach:
+        is_reached_ = reaching_->step();
+        break;
     }
-    linked_.fetch_add(1, std::memory_order_relaxed);
   }
 
+  /// What follows a phase. One thread, while all others wait.
   void begin_next() {
-    if (phase_ == Phase::kChoose) {
-      begin_linking();
-    } else {
-      if (phase_ == Phase::kLink) end_batch();
-      if (phase_ == Phase::kProbe) end_probe();
-      if (!begin_probe()) begin_batch();
+    switch (phase_) {
+      case Phase::kRoom:
+        ordering_.emplace(adoption_, linker_.lists(),
+                          [this](uint32_t row) { return element_levels_[row]; });
+        return begin_unit(Phase::kOrder);
+      case Phase::kOrder:
+        return is_ordered_ ? begin_to_link() : begin_unit(Phase::kOrder);
+      case Phase::kChoose:
+        return begin_linking();
+      case Phase::kLink:
+        end_batch();
+        return begin_probe_or_batch();
+      case Phase::kMend:
+        return begin_probe_or_batch();
+      case Phase::kProbe:
+        end_probe();
+        return begin_batch();
+      case Phase::kTake:
+        if (taken_ < adoption_.rows()) return begin_unit(Phase::kTake);
+        take_upper_levels();
+        reaching_.emplace(data_);
+        return begin_unit(Phase::kReach);
+      case Phase::kReach:
+        return is_reached_ ? phases_.end() : begin_unit(Phase::kReach);
     }
   }
 
-  /// Whether it is time to find out how many candidates rows need.
-  bool begin_probe() {
+  void begin_unit(Phase phase) {
+    phase_ = phase;
+    phases_.begin(1);
+  }
+
+  /// Where a part of the rows that begins at `first` ends.
+  [[nodiscard]] uint32_t part_end(uint32_t first) const {
+    return first + std::min(kPart, adoption_.rows() - first);
+  }
+
+  void begin_to_link() {
+    order_ = ordering_->take();
+    ordering_.reset();
+    to_link_.store(static_cast<uint32_t>(1 + order_.mend.size() + order_.insert.size()),
+                   std::memory_order_relaxed);
+    maxlevel_ = element_levels_[order_.entry];
+    enterpoint_node_ = order_.entry;
+    if (order_.mend.empty()) return begin_batch();
+    phase_ = Phase::kMend;
+    phases_.begin(static_cast<uint32_t>(order_.mend.size()));
+  }
+
+  /// Finds out how many candidates rows need, when it is time to.
+  void begin_probe_or_batch() {
     const auto waiting = std::span(order_.insert).subspan(batch_begin_);
     if (is_ef_known_ ||
         !BuildProbe::tells(element_levels_.size() - waiting.size(), waiting.size())) {
-      return false;
+      return begin_batch();
     }
     std::vector<bool> waits(element_levels_.size(), false);
     for (const uint32_t row : waiting) waits[row] = true;
@@ -268,7 +310,6 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     probe_ = std::make_unique<BuildProbe>(codes_, std::move(linked), waiting);
     phase_ = Phase::kProbe;
     phases_.begin(probe_->queries());
-    return true;
   }
 
   void end_probe() {
@@ -277,10 +318,19 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     probe_.reset();
   }
 
+  /// All rows are linked: their lists get the form that files have.
+  void begin_to_take() {
+    data_.m = static_cast<uint32_t>(M_);
+    data_.ef_construction = is_ef_known_ ? linker_.ef() : 0;
+    data_.entry_row = enterpoint_node_;
+    data_.neighbors.reserve(adoption_.rows() * maxM0_);
+    begin_unit(Phase::kTake);
+  }
+
   /// The next rows choose their neighbours.
   void begin_batch() {
     const auto rest = std::span(order_.insert).subspan(batch_begin_);
-    if (rest.empty()) return phases_.end();
+    if (rest.empty()) return begin_to_take();
     // Rows of one batch do not see each other: they have to be few beside those that they see.
     constexpr size_t kOneIn = 50;
     constexpr size_t kMost = 2048;
@@ -342,36 +392,54 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     batch_begin_ += batch_size_;
   }
 
-  void copy_list(uint32_t row, int level, uint32_t* out) {
-    const uint32_t* list = get_linklist_at_level(row, level);
-    std::copy_n(list + 1, *list, out);
+  /// Appends a list of `length` places, filled up with kNoRow.
+  void append_list(uint32_t row, uint32_t level, size_t length, std::vector<uint32_t>& out) const {
+    const auto list = linker_.lists().rows(row, level);
+    out.insert(out.end(), list.begin(), list.end());
+    out.insert(out.end(), length - list.size(), kNoRow);
   }
 
-  GraphData::UpperLevel take_level(int level, uint32_t rows) {
-    GraphData::UpperLevel upper;
-    for (uint32_t row = 0; row < rows; ++row) {
-      if (element_levels_[row] >= level) upper.rows.push_back(row);
-    }
-    upper.neighbors.assign(upper.rows.size() * maxM_, kNoRow);
-    for (size_t i = 0; i < upper.rows.size(); ++i) {
-      uint32_t* list = &upper.neighbors[i * maxM_];
-      copy_list(upper.rows[i], level, list);
-      for (size_t j = 0; j < maxM_ && list[j] != kNoRow; ++j) {
-        const auto at = std::lower_bound(upper.rows.begin(), upper.rows.end(), list[j]);
-        list[j] = static_cast<uint32_t>(at - upper.rows.begin());
+  void take_lists() {
+    const uint32_t end = part_end(taken_);
+    for (; taken_ < end; ++taken_) append_list(taken_, 0, maxM0_, data_.neighbors);
+  }
+
+  void take_upper_levels() {
+    data_.upper.resize(static_cast<size_t>(maxlevel_));
+    for (uint32_t row = 0; row < adoption_.rows(); ++row) {
+      for (uint32_t level = 1; level < levels_of(row); ++level) {
+        data_.upper[level - 1].rows.push_back(row);
       }
     }
-    return upper;
+    for (uint32_t level = 1; level <= data_.upper.size(); ++level) {
+      take_level(level, data_.upper[level - 1]);
+    }
+  }
+
+  void take_level(uint32_t level, GraphData::UpperLevel& upper) const {
+    upper.neighbors.reserve(upper.rows.size() * maxM_);
+    for (const uint32_t row : upper.rows) append_list(row, level, maxM_, upper.neighbors);
+    for (uint32_t& neighbor : upper.neighbors) {
+      if (neighbor == kNoRow) continue;
+      const auto at = std::lower_bound(upper.rows.begin(), upper.rows.end(), neighbor);
+      neighbor = static_cast<uint32_t>(at - upper.rows.begin());
+    }
   }
 
   GraphAdoption adoption_;
   RowLinker linker_;
   bool is_ef_known_;  // else rows are linked with few candidates until enough are
   std::unique_ptr<BuildProbe> probe_;
+  std::optional<LinkOrdering> ordering_;
   LinkOrder order_;
+  GraphData data_;
+  std::optional<RowReaching> reaching_;
 
-  // What a phase works on; changed only between phases.
-  Phase phase_ = Phase::kChoose;
+  // What a phase works on; changed only between phases, or by the one unit of it.
+  Phase phase_ = Phase::kRoom;
+  bool is_ordered_ = false;
+  uint32_t taken_ = 0;  // rows
+  bool is_reached_ = false;
   uint32_t batch_begin_ = 0;  // in order_.insert
   uint32_t batch_size_ = 0;
   std::vector<uint32_t> own_lists_;     // where the lists of each row of the batch begin in chosen_
@@ -381,6 +449,7 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
   std::vector<uint32_t> bucket_end_;
 
   BuildPhases phases_;
+  std::atomic<uint32_t> to_link_;
   std::atomic<uint32_t> linked_{1};  // the entry is from the beginning
   std::atomic<bool> failed_{false};
   std::mutex scratch_mutex_;
@@ -431,8 +500,6 @@ std::vector<Neighbor> GraphBuilder::search_with_hnswlib(uint32_t row, uint32_t k
 GraphData GraphBuilder::finish() {
   GraphData data = graph_->take();
   graph_.reset();
-  // The pruning heuristic can leave a row that no list names.
-  link_unreachable_rows(data);
   return data;
 }
 

@@ -38,21 +38,23 @@ class GraphBuilder {
   GraphBuilder(const GraphBuilder&) = delete;
   GraphBuilder& operator=(const GraphBuilder&) = delete;
 
-  /// Links rows until all are linked (true), or `goes_on` says no (false); it is asked before each
-  /// step, which takes as long as one or two searches. For several threads at once; one that finds
-  /// nothing to do waits for the others' steps. After an error nothing but the destructor is of
-  /// use.
+  /// Makes room for rows, links them and takes the graph out of hnswlib's memory until all is done
+  /// (true), or `goes_on` says no (false); it is asked before each step, which takes as long as one
+  /// or two searches. For several threads at once; one that finds nothing to do waits for the
+  /// others' steps. After an error nothing but the destructor is of use.
   Expected<bool> link(const std::function<bool()>& goes_on);
 
-  /// How many rows need linking, at least 1, and how many of them have found their neighbours.
+  /// How many rows need linking, at least 1, and how many of them have found their neighbours. Of
+  /// an adopted graph it is all until the first of them is linked.
   [[nodiscard]] uint32_t to_link() const;
   [[nodiscard]] uint32_t linked() const;
 
   /// The `k` rows nearest to a row's code by hnswlib's own search over the graph as it is, nearest
-  /// first: what other searches are held against. Not while rows are linked.
+  /// first: what other searches are held against. Once all is done.
   [[nodiscard]] std::vector<Neighbor> search_with_hnswlib(uint32_t row, uint32_t k, uint32_t ef);
 
-  /// The finished graph; every row is reachable from the entry. The builder is empty after this.
+  /// The finished graph, once all is done; every row is reachable from the entry. The builder is
+  /// empty after this.
   GraphData finish();
 
  private:

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "index/graph/reachability.h"
-
 namespace quiver::index {
 namespace {
 
@@ -16,61 +14,59 @@ uint32_t step_through(uint32_t rows) {
   return std::max(step, 1U);
 }
 
-/// Appends `rows` (ascending) in an order that goes to and fro.
-void append_mixed(const std::vector<uint32_t>& rows, std::vector<uint32_t>& order) {
-  if (rows.empty()) return;
-  const auto count = static_cast<uint32_t>(rows.size());
-  const uint64_t step = step_through(count);
-  for (uint32_t n = 0; n < count; ++n) order.push_back(rows[n * step % count]);
+/// Rows that a step looks at.
+constexpr uint32_t kRowsAStep = 2048;
+
+}  // namespace
+
+LinkOrdering::LinkOrdering(const GraphAdoption& adoption, const LinkLists& lists, LevelOf level_of)
+    : adoption_(adoption),
+      lists_(lists),
+      level_of_(std::move(level_of)),
+      flood_(adoption.rows(), Level0{&lists}) {
+  if (adoption_.m() == 0) return;
+  order_.entry = first_row();
+  flood_.begin_at(order_.entry);
 }
 
-/// An adopted row, of an upper level if there is one; row 0 if nothing is adopted.
-uint32_t first_row(const GraphAdoption& adoption, const std::function<int(uint32_t)>& level_of) {
+/// An adopted row, of an upper level if there is one; row 0 if none is left.
+uint32_t LinkOrdering::first_row() const {
   uint32_t first = kNoRow;
-  for (uint32_t row = 0; row < adoption.rows(); ++row) {
-    if (!adoption.keeps(row)) continue;
-    if (level_of(row) > 0) return row;
+  for (uint32_t row = 0; row < adoption_.rows(); ++row) {
+    if (!adoption_.keeps(row)) continue;
+    if (level_of_(row) > 0) return row;
     if (first == kNoRow) first = row;
   }
   return first == kNoRow ? 0 : first;
 }
 
-std::vector<bool> unreached(const GraphAdoption& adoption, std::span<const uint32_t> lists,
-                            uint32_t entry) {
-  std::vector<bool> unreached(adoption.rows(), adoption.m() == 0);
-  if (adoption.m() == 0) return unreached;
-  GraphView view;
-  view.row_count = adoption.rows();
-  view.m = adoption.m();
-  view.entry_row = entry;
-  view.neighbors = lists;
-  for (const uint32_t row : unreachable_rows(view)) unreached[row] = true;
-  return unreached;
+bool LinkOrdering::step() {
+  if (!flood_.step([](uint32_t, size_t, uint32_t) {})) return false;
+  if (next_ < adoption_.rows()) {
+    const uint32_t end = next_ + std::min(kRowsAStep, adoption_.rows() - next_);
+    for (; next_ < end; ++next_) look_at(next_);
+    return false;
+  }
+  order_.insert.reserve(rest_.size());
+  const size_t end = std::min(rest_.size(), order_.insert.size() + kRowsAStep);
+  const auto count = static_cast<uint32_t>(rest_.size());
+  const uint64_t step = step_through(count);
+  for (uint64_t n = order_.insert.size(); n < end; ++n) {
+    order_.insert.push_back(rest_[n * step % count]);
+  }
+  return end == rest_.size();
 }
 
-}  // namespace
-
-LinkOrder link_order(const GraphAdoption& adoption, std::span<const uint32_t> lists,
-                     const std::function<int(uint32_t)>& level_of) {
-  LinkOrder order;
-  order.entry = first_row(adoption, level_of);
-  const size_t degree = size_t{2} * adoption.m();
-  std::vector<bool> inserts = unreached(adoption, lists, order.entry);
-  std::vector<uint32_t> rest;
-  for (uint32_t row = 0; row < adoption.rows(); ++row) {
-    if (row == order.entry) continue;
-    if (adoption.keeps(row)) {
-      const auto list = lists.subspan(row * degree, degree);
-      const auto left =
-          static_cast<uint32_t>(std::find(list.begin(), list.end(), kNoRow) - list.begin());
-      const uint32_t before = adoption.old_degree(row);
-      if (left * 4 < before) inserts[row] = true;
-      if (left < before && !inserts[row] && level_of(row) == 0) order.mend.push_back(row);
-    }
-    if (inserts[row] || level_of(row) > 0) rest.push_back(row);
+void LinkOrdering::look_at(uint32_t row) {
+  if (row == order_.entry) return;
+  bool inserts = !flood_.reached(row);
+  if (adoption_.keeps(row)) {
+    const auto left = static_cast<uint32_t>(lists_.rows(row, 0).size());
+    const uint32_t before = adoption_.old_degree(row);
+    if (left * 4 < before) inserts = true;
+    if (left < before && !inserts && level_of_(row) == 0) order_.mend.push_back(row);
   }
-  append_mixed(rest, order.insert);
-  return order;
+  if (inserts || level_of_(row) > 0) rest_.push_back(row);
 }
 
 }  // namespace quiver::index

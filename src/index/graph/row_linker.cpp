@@ -60,19 +60,22 @@ void RowLinker::walk(uint32_t row, uint32_t start, uint32_t level, uint32_t ef,
   if (start != row) scratch.pool.insert(ranked(distance(row, start), start));
   const uint32_t capacity = lists_.capacity(level);
   if (scratch.rows.size() < capacity) scratch.rows.resize(capacity);
+  uint32_t* const rows = scratch.rows.data();
+  const VisitedSet::Marks visited = scratch.visited.marks();
   for (uint32_t current; scratch.pool.next(current);) {
     size_t count = 0;
     for (const uint32_t next : lists_.rows(current, level)) {
-      scratch.rows[count] = next;
-      count += scratch.visited.insert(next) ? 1 : 0;
+      rows[count] = next;
+      count += visited.insert(next) ? 1 : 0;
     }
     measure(row, count, scratch);
+    size_t taken = 0;
     for (size_t i = 0; i < count; ++i) {
-      // Nearly all that are taken are expanded sooner or later.
-      if (scratch.pool.insert(ranked(scratch.distances[i], scratch.rows[i]))) {
-        prefetch_list(lists_.at(scratch.rows[i], level), capacity);
-      }
+      const uint32_t met = rows[i];
+      if (scratch.pool.insert(ranked(scratch.distances[i], met))) rows[taken++] = met;
     }
+    // Nearly all that are taken are expanded sooner or later. All at once, as in walk.h.
+    for (size_t i = 0; i < taken; ++i) prefetch_list(lists_.at(rows[i], level), capacity);
   }
 }
 

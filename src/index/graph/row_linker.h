@@ -72,6 +72,7 @@ class RowLinker {
   /// While nothing is chosen.
   void set_ef(uint32_t ef) { ef_ = ef; }
   [[nodiscard]] uint32_t ef() const { return ef_; }
+  [[nodiscard]] const LinkLists& lists() const { return lists_; }
 
   /// Ends a chosen list that is shorter than M.
   static constexpr RankedRow kNone = ~RankedRow{0};

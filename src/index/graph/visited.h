@@ -28,13 +28,28 @@ class VisitedSet {
     std::fill(marks_.begin() + begin, marks_.begin() + share(walk_), uint8_t{0});
   }
 
+  /// The marks of the walk, as values that a compiler keeps in registers: a mark that is stored
+  /// could, for all it knows, be a part of this object. Until the next clear().
+  class Marks {
+   public:
+    Marks(uint8_t* marks, uint8_t walk) : marks_(marks), walk_(walk) {}
+
+    /// Marks the row; whether it was new.
+    bool insert(uint32_t row) const {
+      // Without a branch: nobody can foretell which rows are new.
+      const bool is_new = marks_[row] != walk_;
+      marks_[row] = walk_;
+      return is_new;
+    }
+
+   private:
+    uint8_t* marks_;
+    uint8_t walk_;
+  };
+  [[nodiscard]] Marks marks() { return {marks_.data(), walk_}; }
+
   /// Marks the row; whether it was new.
-  bool insert(uint32_t row) {
-    // Without a branch: nobody can foretell which rows are new.
-    const bool is_new = marks_[row] != walk_;
-    marks_[row] = walk_;
-    return is_new;
-  }
+  bool insert(uint32_t row) { return marks().insert(row); }
 
   /// Bytes of memory.
   [[nodiscard]] size_t bytes() const { return marks_.capacity(); }

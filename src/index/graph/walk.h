@@ -68,10 +68,14 @@ class Walk {
     pool.insert(start.distance, start.row);
     for (uint32_t row; pool.next(row);) {
       const size_t count = measure_new_neighbors(row);
+      size_t taken = 0;
       for (size_t i = 0; i < count; ++i) {
-        // Nearly all that are taken are expanded sooner or later.
-        if (pool.insert(scratch_.distances[i], scratch_.rows[i])) prefetch_list(scratch_.rows[i]);
+        const uint32_t met = scratch_.rows[i];
+        if (pool.insert(scratch_.distances[i], met)) scratch_.rows[taken++] = met;
       }
+      // Nearly all that are taken are expanded sooner or later. All at once: where this is a load,
+      // it is waited for sooner or later.
+      for (size_t i = 0; i < taken; ++i) prefetch_list(scratch_.rows[i]);
     }
   }
 
@@ -162,10 +166,13 @@ class Walk {
   size_t measure_new_neighbors(uint32_t row) {
     const size_t degree = size_t{2} * graph_.m;
     const uint32_t* list = list_of(row);
+    const uint32_t rows = rows_;
+    uint32_t* const out = scratch_.rows.data();
+    const VisitedSet::Marks visited = scratch_.visited.marks();
     size_t count = 0;
-    for (size_t i = 0; i < degree && list[i] < rows_; ++i) {
-      scratch_.rows[count] = list[i];
-      count += scratch_.visited.insert(list[i]) ? 1 : 0;
+    for (size_t i = 0; i < degree && list[i] < rows; ++i) {
+      out[count] = list[i];
+      count += visited.insert(list[i]) ? 1 : 0;
     }
     space_.measure(scratch_.rows.data(), count, scratch_.distances.data());
     return count;

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
+#include "base/steps.h"
 #include "column/ids.h"
 #include "column/packed_numbers.h"
 #include "column/values.h"
@@ -218,9 +220,40 @@ IdFile write(const std::vector<std::string>& ids) {
     return std::string_view(ids[row]);
   };
   const auto rows = static_cast<uint32_t>(ids.size());
-  EXPECT_TRUE(write_ids(rows, id, into(file.ids)));
-  EXPECT_TRUE(write_id_lookup(rows, id, into(file.lookup)));
+  IdsWriter ids_writer(rows, id, into(file.ids));
+  EXPECT_TRUE(do_all_steps(ids_writer));
+  IdLookupWriter lookup_writer(rows, id, into(file.lookup));
+  EXPECT_TRUE(do_all_steps(lookup_writer));
   return file;
+}
+
+TEST(Ids, AreWrittenInStepsOfAFew) {
+  constexpr uint32_t kRows = 20000;
+  uint32_t asked = 0;
+  std::string text;
+  const auto id = [&](uint32_t row) -> Expected<std::string_view> {
+    ++asked;
+    return std::string_view(text = std::to_string(row));
+  };
+  const auto most_asked = [&](auto& writer) {
+    uint32_t most = 0;
+    for (bool is_done = false; !is_done;) {
+      asked = 0;
+      const auto done = writer.step();
+      EXPECT_TRUE(done);
+      is_done = !done || *done;
+      most = std::max(most, asked);
+    }
+    return most;
+  };
+  IdFile file;
+  IdsWriter ids(kRows, id, into(file.ids));
+  EXPECT_LE(most_asked(ids), 512U);
+  IdLookupWriter lookup(kRows, id, into(file.lookup));
+  EXPECT_LE(most_asked(lookup), 512U);
+  const auto column = Ids::read(kRows, file.ids, file.lookup);
+  ASSERT_TRUE(column);
+  EXPECT_EQ(column->find("19999"), 19999U);
 }
 
 void expect_ids(const std::vector<std::string>& ids) {

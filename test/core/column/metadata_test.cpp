@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <random>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/msgpack.h"
+#include "base/steps.h"
 #include "column/metadata_writer.h"
 
 namespace quiver::column {
@@ -24,11 +26,17 @@ class Rows final : public MetadataRows {
  public:
   explicit Rows(const std::vector<Buffer>& maps) : maps_(maps) {}
   [[nodiscard]] uint32_t rows() const override { return static_cast<uint32_t>(maps_.size()); }
-  Expected<Bytes> metadata(uint32_t row) override { return Bytes(maps_[row]); }
+  Expected<Bytes> metadata(uint32_t row) override {
+    ++asked;
+    return Bytes(maps_[row]);
+  }
   Expected<std::optional<Bytes>> field(uint32_t row, std::string_view key) override {
+    ++asked;
     const auto value = msgpack::Value(maps_[row]).find(key);
     return value ? std::optional<Bytes>(value->bytes()) : std::nullopt;
   }
+
+  uint32_t asked = 0;
 
  private:
   const std::vector<Buffer>& maps_;
@@ -62,7 +70,8 @@ class Parts final : public PartSink {
 Parts write(const std::vector<Buffer>& maps) {
   Rows rows(maps);
   Parts parts;
-  const auto written = write_metadata(rows, parts);
+  MetadataWriter writer(rows, parts);
+  const auto written = do_all_steps(writer);
   EXPECT_TRUE(written) << written.error().message;
   return parts;
 }
@@ -347,6 +356,38 @@ TEST(Metadata, DamagedAnywhereAreRefusedOrHarmless) {
     }
   }
   EXPECT_GT(refused, 0U);
+}
+
+// ---------------------------------------------------------------------------------------------------
+
+TEST(Metadata, AreWrittenInStepsOfAFewRows) {
+  // A number, one of few texts, a text of its own, and in some rows keys that no others have.
+  const std::vector<Buffer> all = maps(20000, [](msgpack::Writer& body, uint32_t row) {
+    body.text("number");
+    body.number(row);
+    body.text("kind");
+    body.text(numbered("kind ", row % 7));
+    body.text("name");
+    body.text(numbered("name ", row));
+    if (row % 500 != 0) return 3U;
+    body.text(numbered("rare ", row));
+    body.number(row);
+    return 4U;
+  });
+  Rows rows(all);
+  Parts parts;
+  MetadataWriter writer(rows, parts);
+  uint32_t most = 0;
+  for (bool is_done = false; !is_done;) {
+    rows.asked = 0;
+    const auto done = writer.step();
+    ASSERT_TRUE(done);
+    is_done = *done;
+    most = std::max(most, rows.asked);
+  }
+  EXPECT_LE(most, 512U);
+  BlockCache cache(1 << 20);
+  EXPECT_TRUE(read(parts, all.size(), cache));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/collection_fixture.h"
@@ -47,6 +48,11 @@ class Merge : public testing::Test {
     EXPECT_TRUE(collection_->request_optimize());
     auto job = collection_->next_job();
     EXPECT_TRUE(job->prepare());
+    // It is known once there is room for all: until then none but the first is done.
+    for (bool all = false; !all && job->rows_done() == 1;) {
+      bool is_first = true;
+      all = *job->link([&is_first] { return std::exchange(is_first, false); });
+    }
     const uint32_t linked = job->rows() - job->rows_done() + 1;
     EXPECT_TRUE(*job->link([] { return true; }));
     EXPECT_EQ(job->rows_done(), job->rows());
@@ -98,7 +104,8 @@ TEST_F(Merge, BuildsAnewWhenLittleIsLeft) {
   ASSERT_TRUE(collection_.commit(batch));
   insert(kRows, kRows + 1500);
   const uint32_t linked = optimize();
-  EXPECT_EQ(linked, collection_->view()->parts[0].count);
+  // All but the one that the step did by which it is known.
+  EXPECT_EQ(linked + 1, collection_->view()->parts[0].count);
   EXPECT_TRUE(collection_.verifies());
   EXPECT_GE(recall(), 0.95);
 }

@@ -14,6 +14,7 @@
 #include <random>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "index/graph/build_phases.h"
@@ -185,6 +186,37 @@ TEST(GraphBuilder, GivesTheSameGraphInAnySlices) {
   EXPECT_GT(slices, 1000U);
   EXPECT_EQ(last, builder->to_link());
   expect_same(builder->finish(), build(codes));
+}
+
+/// How many steps there are before rows are linked, and after.
+std::pair<uint32_t, uint32_t> steps_beside_linking(const Codes& codes, GraphAdoption adoption) {
+  const auto builder = builder_of(codes, {8, 40}, std::move(adoption));
+  std::pair<uint32_t, uint32_t> steps{0, 0};
+  for (bool done = false; !done;) {
+    bool is_first = true;
+    done = *builder->link([&is_first] { return std::exchange(is_first, false); });
+    if (builder->linked() == 1) ++steps.first;
+    if (builder->linked() == builder->to_link()) ++steps.second;
+  }
+  return steps;
+}
+
+TEST(GraphBuilder, TakesMoreStepsForMoreRowsAndNotLongerOnes) {
+  const Codes few = random_codes(4096, 30, 16);
+  const Codes many = random_codes(8192, 31, 16);
+  const auto of_few = steps_beside_linking(few, GraphAdoption(4096));
+  const auto of_many = steps_beside_linking(many, GraphAdoption(8192));
+  // 512 rows at once: their memory, and their finished lists.
+  EXPECT_GE(of_few.first, 4096U / 512);
+  EXPECT_GE(of_few.second, 4096U / 512);
+  EXPECT_GE(of_many.first, 2 * of_few.first - 8);
+  EXPECT_GE(of_many.second, 2 * of_few.second - 8);
+  // Adopting a graph is some steps more.
+  const GraphData before = build(few);
+  std::vector<uint32_t> new_rows(4096);
+  std::iota(new_rows.begin(), new_rows.end(), 0U);
+  const auto of_adopted = steps_beside_linking(many, GraphAdoption(before.view(), new_rows, 8192));
+  EXPECT_GT(of_adopted.first, of_many.first);
 }
 
 TEST(GraphBuilder, GivesTheSameGraphWhenThreadsComeAndGo) {

@@ -59,12 +59,12 @@ class Example {
         quant::encode_all(quant::choose_codecs({}, metric, dim, of_codec).build, of_codec);
     auto builder = GraphBuilder::create(params, block_of(codes), std::move(adoption));
     EXPECT_TRUE(builder);
-    linked_ = (*builder)->to_link();
     const auto link = [&builder] { EXPECT_TRUE(*(*builder)->link([] { return true; })); };
     std::vector<std::thread> workers;
     for (unsigned i = 1; i < threads; ++i) workers.emplace_back(link);
     link();
     for (std::thread& worker : workers) worker.join();
+    linked_ = (*builder)->to_link();
     EXPECT_EQ((*builder)->linked(), linked_);
     graph_ = (*builder)->finish();
   }

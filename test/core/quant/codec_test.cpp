@@ -249,5 +249,50 @@ TEST(ChooseCodec, TakesWhatFindsTheNeighbours) {
             CodeKind::kSq8);
 }
 
+// ---------------------------------------------------------------------------------------------------
+
+/// Counts how often a row is asked for.
+class CountedRows final : public TrainingRows {
+ public:
+  explicit CountedRows(Vectors rows) : rows_(std::move(rows)) {}
+
+  [[nodiscard]] uint32_t rows() const override { return rows_.rows(); }
+  [[nodiscard]] const float* vector(uint32_t row) const override {
+    ++asked;
+    return rows_.vector(row);
+  }
+  [[nodiscard]] float inv_norm(uint32_t row) const override { return rows_.inv_norm(row); }
+
+  mutable uint32_t asked = 0;
+
+ private:
+  Vectors rows_;
+};
+
+uint32_t most_asked_in_a_step(Metric metric, uint32_t dim, const CountedRows& rows) {
+  CodecChooser chooser({}, metric, dim, rows);
+  uint32_t most = 0;
+  for (bool is_done = false; !is_done;) {
+    rows.asked = 0;
+    is_done = chooser.step();
+    most = std::max(most, rows.asked);
+  }
+  EXPECT_TRUE(chooser.take().build);
+  return most;
+}
+
+TEST(Codecs, AreChosenInStepsThatDoNotGrowWithTheRows) {
+  // A step holds a query of the sample against the others, or looks at 2^17 numbers.
+  constexpr uint32_t kSample = 8192;
+  for (const Metric metric : {Metric::kL2, Metric::kCosine, Metric::kInnerProduct}) {
+    const CountedRows rows(Vectors::clustered(metric, 20000, 16));
+    EXPECT_LE(most_asked_in_a_step(metric, 16, rows), kSample);
+  }
+  std::vector<float> numbers(size_t{40000} * 16);
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<float>(i % 251);
+  const CountedRows bytes(Vectors(Metric::kL2, 16, std::move(numbers)));
+  EXPECT_LE(most_asked_in_a_step(Metric::kL2, 16, bytes), kSample);
+}
+
 }  // namespace
 }  // namespace quiver::quant
