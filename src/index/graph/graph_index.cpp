@@ -47,7 +47,7 @@ GraphIndex::Plan GraphIndex::plan(const SearchRequest& request) const {
   // much as two that are measured in order.
   constexpr uint64_t kInOrder = 2;
   const uint64_t taken = request.selection->count;
-  return {walked * kInOrder * block_.rows < taken * taken, taken / kInOrder};
+  return {walked * kInOrder * block_.rows < taken * taken, static_cast<size_t>(taken / kInOrder)};
 }
 
 void GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out) const {
