@@ -19,7 +19,7 @@ export class Room {
   }
 }
 
-/** What usual requests and responses fit in. To make memory anew for each takes as long as all else that is done here. */
+/** What usual requests and responses fit in; memory for them is not made anew each time. */
 const usualSize = 1 << 16;
 let spare: Room | undefined;
 
