@@ -60,7 +60,8 @@ Expected<void> IdsWriter::add(uint32_t row) {
   put_varint(pending_, text->size() - shared);
   pending_.put_text(text->substr(shared));
   before_.assign(*text);
-  if (row % kIdGroup == kIdGroup - 1 || row + 1 == rows_) ends_.push_back(offset_ + pending_.size());
+  if (row % kIdGroup == kIdGroup - 1 || row + 1 == rows_)
+    ends_.push_back(offset_ + pending_.size());
   return pending_.size() < kPiece ? Expected<void>() : hand_on();
 }
 

@@ -220,9 +220,8 @@ class CodecChooser::Work {
   }
 
   void add_scalar(CodeKind kind, Choice& choice) {
-    add_measured(choice, [this, kind] {
-      return ScalarCodec::train(kind, space_training_.get(), rows_);
-    });
+    add_measured(choice,
+                 [this, kind] { return ScalarCodec::train(kind, space_training_.get(), rows_); });
   }
 
   /// Trains a codec and sees what it finds.
