@@ -5,9 +5,10 @@
 namespace quiver::index {
 namespace {
 
-constexpr uint32_t kNarrow = 40;
-/// Of the neighbours, with 4,096 to 16,384 rows: SIFT 0.99–0.97, word embeddings 0.96–0.90.
-constexpr double kEasy = 0.965;
+constexpr uint32_t kNarrow = 20;
+/// Of the neighbours. Measured with 4,150 rows: image descriptors 0.96–0.97, synthetic
+/// clusters 1.00, word embeddings 0.93; with twice as many rows all of these are about 0.02 less.
+constexpr double kEasy = 0.942;
 
 }  // namespace
 

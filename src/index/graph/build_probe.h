@@ -25,7 +25,7 @@ class BuildProbe {
   /// Whether so many linked rows tell the one kind from the other: with fewer all are easy, with
   /// more it would have to be measured what recall is to be expected.
   static bool tells(size_t linked, size_t waiting) {
-    return linked >= 4096 && linked <= 16384 && waiting >= kQueries;
+    return linked >= 4096 && linked <= 8192 && waiting >= kQueries;
   }
 
   /// `linked` rows are in the graph, and none of `waiting`, at least kQueries.
@@ -41,7 +41,7 @@ class BuildProbe {
   [[nodiscard]] uint32_t candidates() const;
 
  private:
-  static constexpr uint32_t kQueries = 128;
+  static constexpr uint32_t kQueries = 256;
   static constexpr uint32_t kTopK = 10;
 
   CodeBlock codes_;

@@ -27,9 +27,10 @@ struct LinkOrder {
 /// always made anew: they are few, and lists that are mended again and again would wear out first.
 /// Those rows go first, so that the others find their way from above.
 ///
-/// Within each group the order goes to and fro between first and last rows. Data often come sorted,
-/// one cluster after the other; linked in that order, clusters would hang together by few links,
-/// and walks would end in a wrong one.
+/// The order goes through all rows in steps of about the golden section of their number, so that
+/// any rows that come first are spread over all. Data often come sorted, one cluster after the
+/// other; linked in that order, clusters would hang together by few links, and walks would end in a
+/// wrong one.
 class LinkOrdering {
  public:
   using LevelOf = std::function<int(uint32_t)>;
