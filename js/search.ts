@@ -1,4 +1,5 @@
 import { orAbort } from './abort.ts';
+import { QuiverError } from './errors.ts';
 import { ShortWork, Slices } from './event-loop.ts';
 import type { OpenIndex } from './open-index.ts';
 import { defaults, type QueryManyOptions, type QueryStreamOptions } from './options.ts';
@@ -155,6 +156,9 @@ export async function searchMany<T extends object>(
         const response = new ValueReader(
           await orAbort(index.read(packed, { firstItem: from }), signal),
         );
+        if (response.bytes.length === 0) {
+          throw new QuiverError('INTERNAL', 'The engine answered none of the queries', {});
+        }
         for (let at = 0; at < response.bytes.length; from++) {
           const block =
             blockCount(response, at) <= decodedAtOnce

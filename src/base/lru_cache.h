@@ -33,7 +33,12 @@ class LruCache {
     if (const auto place = places_.find(key); place != places_.end()) drop(place->second);
     if (bytes > capacity_) return;
     entries_.push_front({key, std::move(value), bytes});
-    places_.emplace(key, entries_.begin());
+    try {
+      places_.emplace(key, entries_.begin());
+    } catch (...) {
+      entries_.pop_front();
+      throw;
+    }
     bytes_ += bytes;
     while (bytes_ > capacity_) drop(std::prev(entries_.end()));
   }

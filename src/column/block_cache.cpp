@@ -26,10 +26,8 @@ void BlockCache::add(uint32_t owner, uint32_t block, std::shared_ptr<const Buffe
   const std::lock_guard lock(shard.mutex);
   // Larger than a shard is not worth emptying it; another thread may have been faster.
   if (content->size() > shard_capacity_ || shard.places.contains(key)) return;
-  shard.bytes += content->size();
-  shard.entries.push_front({key, std::move(content)});
-  shard.places.emplace(key, shard.entries.begin());
-  while (shard.bytes > shard_capacity_) {
+  const size_t size = content->size();
+  while (shard.bytes + size > shard_capacity_) {
     if (std::exchange(shard.entries.back().is_used, false)) {
       shard.entries.splice(shard.entries.begin(), shard.entries, std::prev(shard.entries.end()));
       continue;
@@ -38,6 +36,9 @@ void BlockCache::add(uint32_t owner, uint32_t block, std::shared_ptr<const Buffe
     shard.places.erase(shard.entries.back().key);
     shard.entries.pop_back();
   }
+  shard.entries.push_front({key, std::move(content)});
+  shard.places.emplace(key, shard.entries.begin());
+  shard.bytes += size;
 }
 
 size_t BlockCache::bytes() const {

@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <cstring>
+#include <memory>
+#include <optional>
 
 #include "column/metadata.h"
 #include "column/value_test.h"
@@ -9,11 +10,15 @@ namespace quiver::column {
 /// A test of one column, which looks at what many rows share once.
 class Metadata::ColumnTest {
  public:
-  /// `inner`: the way from the column's value to the one that is tested; empty: it is itself.
-  ColumnTest(const Field& field, std::string_view inner, const ValueTest& test)
+  /// `inner`: the way from the column's value to the one that is tested; none: it is itself.
+  ColumnTest(const Field& field, uint32_t rows, std::optional<std::string_view> inner,
+             const ValueTest& test)
       : field_(field), inner_(inner), test_(test) {
-    if (inner.empty()) range_ = test.numbers();
-    if (field.kind == FieldKind::kCoded) known_.assign(field.values.size(), kUnknown);
+    if (!inner) range_ = test.numbers();
+    if (field.kind == FieldKind::kCoded) {
+      // A damaged file can claim more values than there are rows.
+      known_.assign(std::min(field.values.size(), rows), kUnknown);
+    }
   }
 
   bool holds(uint32_t row) {
@@ -58,11 +63,11 @@ class Metadata::ColumnTest {
       return false;
     }
     const msgpack::Value found(*encoded);
-    return test_.holds(inner_.empty() ? found : found.find_path(inner_));
+    return test_.holds(inner_ ? found.find_path(*inner_) : found);
   }
 
   const Field& field_;
-  std::string_view inner_;
+  std::optional<std::string_view> inner_;
   const ValueTest& test_;
   std::optional<ValueTest::Range> range_;
   std::vector<uint8_t> known_;  // by code
@@ -70,18 +75,30 @@ class Metadata::ColumnTest {
   Expected<void> read_;
 };
 
+bool Metadata::selects_quickly(std::string_view path) const {
+  const auto is_quick = [this](std::string_view key) {
+    const auto entry = field_by_name_.find(std::string(key));
+    if (entry == field_by_name_.end()) return true;
+    const Field& field = fields_[entry->second];
+    if (field.kind != FieldKind::kUnique && field.kind != FieldKind::kCoded) return true;
+    return field.kind == FieldKind::kCoded && field.values.size() <= std::max(1024U, rows_ / 16);
+  };
+  return rest_.kind == FieldKind::kNone && is_quick(path) &&
+         is_quick(path.substr(0, path.find('.')));
+}
+
 Expected<Bitmap> Metadata::select(std::string_view path, const ValueTest& test) const {
   // As msgpack::Value::find_path: the key itself comes first, then what its first part names.
   const size_t dot = path.find('.');
-  const auto column_of = [&](std::string_view key, std::string_view inner) {
+  const auto column_of = [&](std::string_view key, std::optional<std::string_view> inner) {
     std::unique_ptr<ColumnTest> column;
     const auto entry = field_by_name_.find(std::string(key));
     if (entry != field_by_name_.end()) {
-      column = std::make_unique<ColumnTest>(fields_[entry->second], inner, test);
+      column = std::make_unique<ColumnTest>(fields_[entry->second], rows_, inner, test);
     }
     return column;
   };
-  const auto whole = column_of(path, {});
+  const auto whole = column_of(path, std::nullopt);
   const auto outer = dot == std::string_view::npos
                          ? nullptr
                          : column_of(path.substr(0, dot), path.substr(dot + 1));

@@ -17,7 +17,7 @@ const Segment* as_segment(const Part& part) {
 
 MemoryUse Collection::memory_use() const {
   MemoryUse use;
-  use.blocks = memory_.cache->bytes();
+  use.blocks = memory_.cache->bytes() + memory_.selections->bytes();
   const auto view = this->view();
   for (const Part& part : view->parts) {
     const Segment* segment = as_segment(part);

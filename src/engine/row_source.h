@@ -47,7 +47,8 @@ class RowSource : public Rows {
                                                      const Bitmap* deleted) const = 0;
 
   /// The rows that a filter takes, deleted ones among them; null: that is to be asked row by row.
-  /// CORRUPT_FILE if what has to be read is not sound.
+  /// So it is of a filter that takes long to find this out for, until it comes again. CORRUPT_FILE
+  /// if what has to be read is not sound.
   [[nodiscard]] virtual Expected<std::shared_ptr<const index::Selection>> select(
       const filter::Filter& /*filter*/) const {
     return std::shared_ptr<const index::Selection>();

@@ -82,7 +82,8 @@ Expected<std::vector<Hit>> search_view(const View& view, std::span<const float> 
     request.k = std::min(options.top_k, part.live());
     request.ef =
         options.ef != 0 ? options.ef : part.source->ef_for(options.target_recall, options.top_k);
-    request.ef = std::max(request.ef, request.k);
+    // No more can be met: so much memory no search asks for.
+    request.ef = std::max(std::min(request.ef, part.count), request.k);
     request.rules = &rules;
     request.allows_all = options.filter == nullptr && part.deleted_count == 0;
     request.selection = selection.get();

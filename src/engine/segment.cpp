@@ -23,6 +23,9 @@ class SegmentColumns final : public filter::Columns {
       : rows_(rows), metadata_(metadata) {}
 
   [[nodiscard]] uint32_t rows() const override { return rows_; }
+  [[nodiscard]] bool selects_quickly(const filter::FieldTest& test) const override {
+    return metadata_.selects_quickly(test.path());
+  }
   Expected<Bitmap> select(const filter::FieldTest& test) override {
     return metadata_.select(test.path(), Test(test));
   }
@@ -215,13 +218,21 @@ std::vector<index::VectorBlock> Segment::blocks(uint32_t count) const {
 
 Expected<std::shared_ptr<const index::Selection>> Segment::select(
     const filter::Filter& filter) const {
+  // Remembered in the place of a selection: that there was somebody who asked.
+  static const auto asked_once = std::make_shared<const index::Selection>();
   std::string key;
+  SegmentColumns columns(rows_, metadata_);
   if (selections_) {
     key = std::to_string(owner_) + ' ' + std::string(as_text(filter.encoded()));
-    if (auto known = selections_->find(key)) return known;
+    auto known = selections_->find(key);
+    if (known && known != asked_once) return known;
+    // One that never comes again need not read a column of texts for a few rows.
+    if (!known && !filter.selects_quickly(columns)) {
+      selections_->add(key, asked_once, key.size());
+      return std::shared_ptr<const index::Selection>();
+    }
   }
   note_use();
-  SegmentColumns columns(rows_, metadata_);
   auto rows = filter.select(columns);
   if (!rows) return in_this_file(rows.error());
   auto selection = std::make_shared<index::Selection>();

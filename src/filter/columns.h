@@ -44,6 +44,8 @@ class Columns {
   virtual ~Columns() = default;
 
   [[nodiscard]] virtual uint32_t rows() const = 0;
+  /// Whether select() looks at few values.
+  [[nodiscard]] virtual bool selects_quickly(const FieldTest& test) const = 0;
   /// The rows whose field fulfils the test. CORRUPT_FILE if what has to be read is not sound.
   virtual Expected<Bitmap> select(const FieldTest& test) = 0;
 };

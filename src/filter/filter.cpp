@@ -40,6 +40,10 @@ bool Filter::matches(Fields& metadata) const { return evaluate(*root_, metadata)
 
 Expected<Bitmap> Filter::select(Columns& columns) const { return filter::select(*root_, columns); }
 
+bool Filter::selects_quickly(const Columns& columns) const {
+  return filter::selects_quickly(*root_, columns);
+}
+
 bool Filter::matches(Bytes metadata) const {
   MapFields fields(metadata);
   return matches(fields);

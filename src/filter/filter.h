@@ -65,6 +65,8 @@ class Filter {
 
   /// The rows whose metadata fulfil it. CORRUPT_FILE if what has to be read is not sound.
   [[nodiscard]] Expected<Bitmap> select(Columns& columns) const;
+  /// Whether that looks at few values.
+  [[nodiscard]] bool selects_quickly(const Columns& columns) const;
 
   /// The same for one MessagePack map; bytes that are no map count as the empty map.
   [[nodiscard]] bool matches(Bytes metadata) const;

@@ -1,8 +1,8 @@
 #include "filter/select.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
 #include <variant>
 
 #include "filter/evaluate.h"
@@ -49,6 +49,17 @@ struct Selector {
   Expected<Bitmap> operator()(const Field& test) const { return columns.select(FieldTest(test)); }
 
   Expected<Bitmap> operator()(const Node& node) const { return std::visit(*this, node.test); }
+};
+
+struct QuickTest {
+  const Columns& columns;
+
+  bool operator()(const Field& test) const { return columns.selects_quickly(FieldTest(test)); }
+  bool operator()(const Node& node) const { return std::visit(*this, node.test); }
+  template <typename Nodes>
+  bool operator()(const Nodes& test) const {
+    return std::all_of(test.nodes.begin(), test.nodes.end(), *this);
+  }
 };
 
 /// Makes the range narrower; whether the condition is one that says which numbers.
@@ -115,6 +126,8 @@ std::optional<NumberRange> FieldTest::numbers() const {
   }
   return range;
 }
+
+bool selects_quickly(const Node& node, const Columns& columns) { return QuickTest{columns}(node); }
 
 Expected<Bitmap> select(const Node& node, Columns& columns) { return Selector{columns}(node); }
 

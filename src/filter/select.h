@@ -12,4 +12,7 @@ namespace quiver::filter {
 /// read.
 Expected<Bitmap> select(const Node& node, Columns& columns);
 
+/// Whether the columns do so quickly for every field in it.
+[[nodiscard]] bool selects_quickly(const Node& node, const Columns& columns);
+
 }  // namespace quiver::filter

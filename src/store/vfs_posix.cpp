@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -132,7 +133,10 @@ class MappedFile final : public FileBytes {
 /// process from a later one with the same number.
 std::string start_of(uint64_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  const std::string line((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  // The process may end while it is read: a stream says that of itself, its iterators throw.
+  std::array<char, 4096> bytes;
+  file.read(bytes.data(), bytes.size());
+  const std::string line(bytes.data(), static_cast<size_t>(file.gcount()));
   // The second field, the program's name in brackets, may hold blanks and brackets.
   size_t at = line.rfind(')');
   if (at == std::string::npos) return {};

@@ -90,6 +90,23 @@ export function codesSuite(backend: Backend): void {
       expect(await recall(index, vectors.slice(0, 20))).toBeGreaterThan(0.97);
     });
 
+    test('give all that a filter takes, whatever is asked for', async () => {
+      const vectors = randomVectors(rows, 24, 7);
+      const index = open({});
+      await index.createIndex();
+      await index.insertItems(
+        vectors.map((vector, i) => ({ id: `${i}`, vector, metadata: { third: i % 3 === 0 } })),
+      );
+      await index.optimize();
+      const vector = vectors[0] as Float32Array;
+      const filter = { third: true };
+      const all = await index.query({ vector, topK: rows, exact: true, filter });
+      expect(all).toHaveLength(Math.ceil(rows / 3));
+      expect(await index.query({ vector, topK: 2 ** 32 - 1, filter })).toEqual(all);
+      const few = await index.query({ vector, topK: 5, ef: 2 ** 32 - 1, filter });
+      expect(few).toEqual(all.slice(0, 5));
+    });
+
     test('go on through merges, deletions and filters', async () => {
       const vectors = randomVectors(rows, 24, 5);
       const index = await built(vectors, {});

@@ -55,7 +55,11 @@ void GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out
     const CodeSpace space{request.code.kernel->batch, request.code.code, codes_.codes,
                           codes_.bytes};
     if (walk(space, request, out)) return;
-    if (request.selection != nullptr) return scan(space, request, out);
+    // A pool is sorted by insertion: of very many candidates a heap is the better one.
+    constexpr uint32_t kMostInPool = 4096;
+    if (request.selection != nullptr && request.ef <= kMostInPool) {
+      return scan(space, request, out);
+    }
   } else {
     const kernel::BatchDistance batch = kernel::batch_distance(kernel::active(), metric_);
     if (walk(VectorSpace{batch, request.query, block_, dim_}, request, out)) return;

@@ -25,7 +25,6 @@ struct LinkOrder {
 /// Searched are the neighbours of new rows, of adopted ones that have lost nearly all or that a
 /// walk from the entry over what is left does not come to, and of rows on upper levels, which are
 /// always made anew: they are few, and lists that are mended again and again would wear out first.
-/// Those rows go first, so that the others find their way from above.
 ///
 /// The order goes through all rows in steps of about the golden section of their number, so that
 /// any rows that come first are spread over all. Data often come sorted, one cluster after the

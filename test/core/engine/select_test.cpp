@@ -38,10 +38,17 @@ std::shared_ptr<const RowSource> segment_of(CollectionFixture& index,
   return index->view()->parts[0].source;
 }
 
+/// At the second time at the latest it is found out.
+Expected<std::shared_ptr<const index::Selection>> selected(const RowSource& segment,
+                                                           const Filter& filter) {
+  auto selection = segment.select(filter);
+  return selection && !*selection ? segment.select(filter) : selection;
+}
+
 void expect_same(const RowSource& segment, const Tree& tree, const std::vector<Tree>& documents) {
   const auto parsed = Filter::parse(filter::encode(tree));
   ASSERT_TRUE(parsed) << filter::print(tree);
-  const auto selection = segment.select(*parsed);
+  const auto selection = selected(segment, *parsed);
   ASSERT_TRUE(selection) << selection.error().message;
   ASSERT_TRUE(*selection);
   uint32_t count = 0;
@@ -99,16 +106,41 @@ TEST_F(Select, KnowsNumbersByTheirRange) {
 }
 
 TEST_F(Select, IsRememberedForASegmentAlone) {
-  const std::vector<Tree> ones(1200, filter::object({{"n", Tree(1)}}));
-  const auto segment = segment_of(index_, ones);
+  CollectionFixture index(Metric::kL2, 1200);
+  std::mt19937 random(4);
+  for (const double number : {1.0, 2.0}) {
+    BatchMaker batch(kDim);
+    for (int i = 0; i < 1200; ++i) {
+      batch.insert(std::to_string(number) + std::to_string(i), random_vector(random, kDim),
+                   filter::encode(filter::object({{"n", Tree(number)}})));
+    }
+    ASSERT_TRUE(index.commit(batch));
+    index.maintain();
+  }
+  const auto view = index->view();
+  ASSERT_GE(view->parts.size(), 2U);
   const auto filter = Filter::parse(filter::encode(filter::object({{"n", Tree(1)}})));
-  const auto first = segment->select(*filter);
+  const auto first = view->parts[0].source->select(*filter);
+  ASSERT_TRUE(*first);
   EXPECT_EQ((*first)->count, 1200U);
-  EXPECT_EQ(*segment->select(*filter), *first);
+  EXPECT_EQ(*view->parts[0].source->select(*filter), *first);
+  EXPECT_EQ((*view->parts[1].source->select(*filter))->count, 0U);
+}
 
-  CollectionFixture other;
-  const std::vector<Tree> twos(1200, filter::object({{"n", Tree(2)}}));
-  EXPECT_EQ((*segment_of(other, twos)->select(*filter))->count, 0U);
+TEST_F(Select, ReadsAColumnOfTextsOnlyForAFilterThatComesAgain) {
+  std::vector<Tree> documents;
+  for (int i = 0; i < 1500; ++i) {
+    documents.push_back(filter::object({{"text", Tree(std::to_string(i))}, {"n", Tree(i)}}));
+  }
+  const auto segment = segment_of(index_, documents);
+  const auto quick = Filter::parse(filter::encode(filter::object({{"n", Tree(7)}})));
+  EXPECT_NE(*segment->select(*quick), nullptr);
+  const auto slow = Filter::parse(
+      filter::encode(filter::object({{"text", filter::object({{"$contains", Tree("99")}})}})));
+  EXPECT_EQ(*segment->select(*slow), nullptr);
+  const auto again = segment->select(*slow);
+  ASSERT_TRUE(*again);
+  EXPECT_EQ((*again)->count, 24U);
 }
 
 /// Rows in two clusters; a filter takes a share of them, near the query or far from it.

@@ -48,7 +48,7 @@ class Generator {
       default:
         return map(
             [&] {
-              return pick({"a", "b", "c", "b.c", "a.b"});
+              return pick({"a", "b", "c", "b.c", "a.b", ""});
             },
             [&](const std::string&) { return value(depth - 1); });
     }
@@ -64,7 +64,7 @@ class Generator {
     return map(
         [&] {
           if (depth > 0 && below(3) == 0) return pick({"$and", "$or", "$not"});
-          return pick({"a", "b", "c", "a.b", "b.c", "a.b.c", "a.a", "b.a"});
+          return pick({"a", "b", "c", "a.b", "b.c", "a.b.c", "a.a", "b.a", "a.", ".", ""});
         },
         [&](const std::string& key) {
           if (key == "$not") return filter(depth - 1);

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#if !defined(_WIN32)
+#include <unistd.h>
+
+#include <csignal>
+#endif
+
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -238,6 +244,26 @@ TEST_P(NativeTest, ThisProcessIsAliveAndOthersAreNot) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, NativeTest, testing::Values("native"));
+
+#if !defined(_WIN32)
+TEST(NativeVfs, AProcessMayEndWhileItIsLookedAt) {
+  const auto vfs = native_vfs(std::filesystem::temp_directory_path().string());
+  Owner owner = vfs->current_owner();
+  owner.start.clear();
+  struct sigaction before {};
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;  // so that nothing is left of a child that has ended
+  ASSERT_EQ(::sigaction(SIGCHLD, &ignore, &before), 0);
+  for (int i = 0; i < 300; ++i) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) ::_exit(0);
+    owner.pid = static_cast<uint64_t>(child);
+    while (vfs->is_alive(owner)) continue;
+  }
+  ::sigaction(SIGCHLD, &before, nullptr);
+}
+#endif
 
 class LockTest : public VfsTest {
  protected:

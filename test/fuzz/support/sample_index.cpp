@@ -44,10 +44,8 @@ void add_graph(SegmentImage& segment, const Sample& sample) {
   std::vector<float> numbers(size_t{rows} * sample.dim);
   std::memcpy(numbers.data(), vectors.data(), numbers.size() * sizeof(float));
   const quant::Vectors training(sample.metric, sample.dim, std::move(numbers));
-  quant::Codecs codecs = quant::choose_codecs({sample.codes}, sample.metric, sample.dim, training);
-  while (codecs.training && !codecs.search.codec) {
-    if (codecs.training->step()) codecs.search.codec = codecs.training->take();
-  }
+  const quant::Codecs codecs =
+      quant::choose_codecs({sample.codes}, sample.metric, sample.dim, training);
   const auto& codec = codecs.search.codec;
   const quant::CodedRows codes = quant::encode_all(codec, training);
   const quant::CodedRows built_by = quant::encode_all(codecs.build, training);
