@@ -183,7 +183,11 @@ class HostReading final : public store::FileReading {
 
   /// What is missing is read at once.
   Expected<std::shared_ptr<const store::FileBytes>> all() {
-    if (auto read = do_all_steps(*this); !read) return read.error();
+    for (bool is_done = false; !is_done;) {
+      const auto read = step();
+      if (!read) return read.error();
+      is_done = *read;
+    }
     return std::shared_ptr<const store::FileBytes>(file_);
   }
 
