@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-
 // Defined in host_library.js. Those that return a count in bytes, which may pass 4 GiB, do so as
 // double: it is exact up to 2^53.
 extern "C" {
