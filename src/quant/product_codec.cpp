@@ -1,7 +1,6 @@
 #include "quant/product_codec.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/prefetch.h"
 #include "quant/code_form.h"

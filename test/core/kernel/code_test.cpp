@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <numeric>
 #include <random>
 #include <string>
 #include <utility>
@@ -9,6 +8,7 @@
 
 #include "kernel/dispatch.h"
 #include "kernel/isa/tables.h"
+#include "support/code_batches.h"
 
 namespace quiver::kernel {
 namespace {
@@ -128,7 +128,6 @@ TEST_P(CodeKernels, KnownValues) {
 
 TEST_P(CodeKernels, BatchesGiveThePairSums) {
   constexpr uint32_t kCodes = 37;
-  constexpr uint32_t kUntouched = 0xABCD'1234;
   for (const Kind& kind : kKinds) {
     const CodeKernel& kernel = GetParam()->*kind.kernel;
     for (const size_t bytes : {64, 128, 192, 384, 768, 1536, 4096}) {
@@ -137,24 +136,8 @@ TEST_P(CodeKernels, BatchesGiveThePairSums) {
       Bytes codes(kCodes * bytes);
       fill(query, kind.largest);
       fill(codes, kind.largest);
-      std::vector<uint32_t> want(kCodes);
-      for (uint32_t i = 0; i < kCodes; ++i) {
-        want[i] = (kScalarTable.*kind.kernel).pair(query.data(), codes.data() + i * bytes, bytes);
-      }
-      std::vector<uint32_t> ids(kCodes);
-      std::iota(ids.begin(), ids.end(), 0U);
-      std::shuffle(ids.begin(), ids.end(), random_);
-      ids.insert(ids.end(), {0, kCodes - 1, kCodes - 1, 0});  // an id may come again
-      for (size_t count = 0; count <= ids.size(); ++count) {
-        for (const bool listed : {false, true}) {
-          if (!listed && count > kCodes) continue;
-          std::vector<uint32_t> out(count + 1, kUntouched);
-          kernel.batch(query.data(), codes.data(), bytes, listed ? ids.data() : nullptr, count,
-                       out.data());
-          for (size_t i = 0; i < count; ++i) EXPECT_EQ(out[i], want[listed ? ids[i] : i]) << i;
-          EXPECT_EQ(out[count], kUntouched);
-        }
-      }
+      expect_batches_give_pairs(kernel, (kScalarTable.*kind.kernel).pair, query.data(),
+                                codes.data(), kCodes, bytes, random_);
     }
   }
 }

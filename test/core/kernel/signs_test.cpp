@@ -1,14 +1,13 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstring>
-#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "kernel/dispatch.h"
 #include "kernel/isa/tables.h"
+#include "support/code_batches.h"
 
 namespace quiver::kernel {
 namespace {
@@ -109,30 +108,15 @@ TEST_P(SignsKernels, KnownValues) {
 
 TEST_P(SignsKernels, BatchesGiveThePairs) {
   constexpr uint32_t kCodes = 37;
-  constexpr uint32_t kUntouched = 0xABCD'1234;
   for (const size_t bytes : {16, 32, 64, 112, 1008}) {
     const auto query = random_query(bytes);
     std::vector<uint8_t> codes;
-    std::vector<uint32_t> want;
     for (uint32_t i = 0; i < kCodes; ++i) {
       const auto code = random_code(bytes);
       codes.insert(codes.end(), code.begin(), code.end());
-      want.push_back(kScalarTable.l2_signs.pair(query.data(), code.data(), bytes));
     }
-    std::vector<uint32_t> ids(kCodes);
-    std::iota(ids.begin(), ids.end(), 0U);
-    std::shuffle(ids.begin(), ids.end(), random_);
-    ids.insert(ids.end(), {0, kCodes - 1, kCodes - 1, 0});  // an id may come again
-    for (size_t count = 0; count <= ids.size(); ++count) {
-      for (const bool listed : {false, true}) {
-        if (!listed && count > kCodes) continue;
-        std::vector<uint32_t> out(count + 1, kUntouched);
-        GetParam()->l2_signs.batch(query.data(), codes.data(), bytes, listed ? ids.data() : nullptr,
-                                   count, out.data());
-        for (size_t i = 0; i < count; ++i) EXPECT_EQ(out[i], want[listed ? ids[i] : i]) << i;
-        EXPECT_EQ(out[count], kUntouched);
-      }
-    }
+    expect_batches_give_pairs(GetParam()->l2_signs, kScalarTable.l2_signs.pair, query.data(),
+                              codes.data(), kCodes, bytes, random_);
   }
 }
 

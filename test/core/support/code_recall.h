@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <memory>
 #include <numeric>
@@ -34,6 +36,29 @@ inline std::vector<uint32_t> distances_by_code(const Codec& codec, const Vectors
   std::vector<uint32_t> out(rows.rows());
   codec.kernel().batch(code.data(), coded.codes(), codec.bytes(), nullptr, rows.rows(), out.data());
   return out;
+}
+
+/// The codec's parameters make the same codec again, and no others do: cut off, with more behind
+/// them, or as those of other dimensions or of the kind `other`.
+inline void expect_comes_back(const Codec& codec, CodeKind other, const Vectors& rows,
+                              Metric metric, uint32_t dim) {
+  const Buffer good = codec.parameters();
+  const auto read = read_codec(codec.kind(), metric, dim, good);
+  ASSERT_TRUE(read);
+  EXPECT_EQ((*read)->kind(), codec.kind());
+  EXPECT_EQ((*read)->bytes(), codec.bytes());
+  EXPECT_EQ((*read)->parameters(), good);
+  EXPECT_EQ(distances_by_code(codec, rows, metric, dim, rows.vector(9)),
+            distances_by_code(**read, rows, metric, dim, rows.vector(9)));
+  for (const size_t size :
+       {size_t{0}, size_t{3}, size_t{4}, size_t{15}, size_t{16}, good.size() - 1}) {
+    EXPECT_FALSE(read_codec(codec.kind(), metric, dim, Bytes(good).first(size)));
+  }
+  Buffer longer = good;
+  longer.push_back(0);
+  EXPECT_FALSE(read_codec(codec.kind(), metric, dim, longer));
+  EXPECT_FALSE(read_codec(codec.kind(), metric, dim + 1, good));
+  EXPECT_FALSE(read_codec(other, metric, dim, good));
 }
 
 /// What share of the 10 nearest rows is among the first `candidates` by code.
