@@ -114,8 +114,10 @@ class PooledSession final : public AsyncSession {
     /// False from the beginning where the session is closed.
     [[nodiscard]] bool is_in_flight() const { return is_in_flight_; }
     [[nodiscard]] Session& session() const { return *session_->session_; }
+    /// Lets go of the session too: who has the answer may stop the threads once he has dropped it.
     void end() {
       if (std::exchange(is_in_flight_, false)) session_->end_call();
+      session_.reset();
     }
 
    private:
@@ -192,12 +194,15 @@ void run_in_background(std::function<void()> task) {
 
 void shutdown_threads() {
   SharedPool& shared = shared_pool();
-  std::shared_ptr<ThreadPool> pool;
-  {
-    const std::lock_guard lock(shared.mutex);
-    pool = std::move(shared.pool);
+  while (true) {
+    std::shared_ptr<ThreadPool> pool;
+    {
+      const std::lock_guard lock(shared.mutex);
+      pool = std::move(shared.pool);
+    }
+    if (!pool) return;
+    pool.reset();  // what it runs to its end may have started another
   }
-  pool.reset();
 }
 
 }  // namespace quiver::engine

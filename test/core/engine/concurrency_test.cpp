@@ -256,5 +256,35 @@ TEST_F(Concurrency, AfterCloseEveryCallIsRefused) {
   EXPECT_EQ(client.write(BatchMaker(kDim)).error().code, Code::kClosed);
 }
 
+#ifdef __linux__
+ptrdiff_t count_threads() {
+  const std::filesystem::directory_iterator threads("/proc/self/task");
+  return std::distance(begin(threads), end(threads));
+}
+
+TEST_F(Concurrency, NoThreadIsLeftOfADroppedSession) {
+  const ptrdiff_t before = count_threads();  // a sanitizer may have some
+  Answer<std::shared_ptr<AsyncSession>> opened;
+  msgpack::Writer options;
+  options.map(0);
+  AsyncSession::open(folder_, options.take(), opened.completion());
+  std::shared_ptr<AsyncSession> session = *opened.get();
+  Answer<Buffer> answer;
+  session->read(words({3}), [done = answer.completion()](Expected<Buffer> result) {
+    done(std::move(result));
+    // What follows an answer on its thread may be late.
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  });
+  ASSERT_TRUE(answer.get());
+  session.reset();
+  shutdown_threads();
+  // The system may list a thread for a moment after it was joined.
+  for (int i = 0; i < 100 && count_threads() > before; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(count_threads(), before);
+}
+#endif
+
 }  // namespace
 }  // namespace quiver::engine
