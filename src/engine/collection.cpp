@@ -219,6 +219,25 @@ Expected<void> Collection::see_newest(const std::function<bool()>& finds_its_fil
   }
 }
 
+/// The log files that `state_` is made of. What stands behind its end, be it zeros, is left out:
+/// who writes to the log may write there while it is read.
+Expected<std::vector<OpenedLog>> Collection::open_logs() {
+  const auto numbers = log_numbers(*vfs_, state_.first_log);
+  if (!numbers) return numbers.error();
+  std::vector<OpenedLog> logs;
+  for (const uint64_t number : *numbers) {
+    if (!lock_ && number > progress_.log) break;  // it is of what is not known yet
+    auto content = vfs_->read(store::log_file_name(number));
+    if (content && log_ && number == log_->number()) {
+      content = store::piece_of(std::move(*content), 0, log_->size());
+    } else if (content && !lock_ && number == progress_.log) {
+      content = store::piece_of(std::move(*content), 0, progress_.position.offset);
+    }
+    logs.push_back({number, std::move(content)});
+  }
+  return logs;
+}
+
 Expected<bool> Collection::read_changes_once() {
   const auto mark = store::read_manifest_mark(*vfs_);
   if (!mark) return mark.error();

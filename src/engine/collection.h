@@ -178,6 +178,7 @@ class Collection {
   Expected<bool> read_changes();
   Expected<bool> read_changes_once();
   Expected<void> see_newest(const std::function<bool()>& finds_its_files);
+  Expected<std::vector<OpenedLog>> open_logs();
   Expected<Config> check_identity(const store::Manifest& manifest) const;
   Expected<void> acquire();
   Expected<void> keep_lock_locked();

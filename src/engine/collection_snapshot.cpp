@@ -17,14 +17,18 @@ Expected<std::vector<SourceFile>> Collection::open_files() {
   for (const PartState& part : state_.parts) {
     if (part.segment_number != 0) names.push_back(store::segment_file_name(part.segment_number));
   }
-  const auto logs = log_numbers(*vfs_, state_.first_log);
-  if (!logs) return logs.error();
-  for (const uint64_t number : *logs) names.push_back(store::log_file_name(number));
   std::vector<SourceFile> files;
   for (const std::string& name : names) {
     auto content = vfs_->read(name);
     if (!content) return content.error();
-    files.push_back({name, std::move(*content), name == names.back()});
+    files.push_back({name, std::move(*content)});
+  }
+  auto logs = open_logs();
+  if (!logs) return logs.error();
+  for (OpenedLog& log : *logs) {
+    if (!log.content) return log.content.error();
+    const bool may_grow = &log == &logs->back();
+    files.push_back({store::log_file_name(log.number), std::move(*log.content), may_grow});
   }
   return files;
 }

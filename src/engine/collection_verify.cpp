@@ -44,22 +44,6 @@ void check_rows(const View& view, const Part& part, const std::string& name,
   }
 }
 
-/// A log file as it was when it was opened: what is appended or removed later does not matter.
-struct OpenedLog {
-  uint64_t number = 0;
-  Expected<std::shared_ptr<const store::FileBytes>> content;
-};
-
-Expected<std::vector<OpenedLog>> open_logs(store::Vfs& vfs, uint64_t first) {
-  const auto numbers = log_numbers(vfs, first);
-  if (!numbers) return numbers.error();
-  std::vector<OpenedLog> logs;
-  for (const uint64_t number : *numbers) {
-    logs.push_back({number, vfs.read(store::log_file_name(number))});
-  }
-  return logs;
-}
-
 bool are_there(const Expected<std::vector<OpenedLog>>& logs) {
   const auto is_missing = [](const Error& error) { return error.code == Code::kMissingFile; };
   if (!logs) return !is_missing(logs.error());
@@ -68,9 +52,10 @@ bool are_there(const Expected<std::vector<OpenedLog>>& logs) {
   });
 }
 
-/// Everything that can be wrong with the log, in sentences.
+/// Everything that can be wrong with the log, in sentences. Nobody writes to what was opened of it:
+/// what is not whole there will not become so.
 void check_logs(const Expected<std::vector<OpenedLog>>& logs, uint64_t sequence,
-                store::LogTail tail, std::vector<std::string>& problems) {
+                std::vector<std::string>& problems) {
   const auto note = [&problems](const Error& error) { problems.push_back(error.message); };
   if (!logs) return note(logs.error());
   const auto check_payloads = [](std::span<const Bytes> payloads) -> Expected<void> {
@@ -84,8 +69,8 @@ void check_logs(const Expected<std::vector<OpenedLog>>& logs, uint64_t sequence,
       note(log.content.error());
       continue;
     }
-    const auto result =
-        store::replay_log((*log.content)->bytes(), log.number, {0, sequence}, tail, check_payloads);
+    const auto result = store::replay_log((*log.content)->bytes(), log.number, {0, sequence},
+                                          store::LogTail::kFinal, check_payloads);
     if (result) {
       sequence = result->end.next_sequence;
     } else {
@@ -124,24 +109,21 @@ Expected<void> Collection::verify_segment(uint64_t number, const Part& part, uin
 Expected<Buffer> Collection::verify() {
   State state;
   Expected<std::vector<OpenedLog>> logs = std::vector<OpenedLog>();
-  store::LogTail tail = store::LogTail::kGrowing;
   {
     const std::lock_guard lock(writer_mutex_);
     if (closed_) return Error{Code::kClosed, "The index is closed"};
     const auto read = see_newest([&] {
       state = state_;
-      logs = open_logs(*vfs_, state.first_log);
+      logs = open_logs();
       return are_there(logs);
     });
     if (!read) return read.error();
-    // Nobody was writing to the log: what is not whole in it will not become so.
-    if (lock_) tail = store::LogTail::kFinal;
   }
   std::vector<std::string> problems;
   if (const auto manifest = store::read_manifest(*vfs_); !manifest) {
     problems.push_back(manifest.error().message);
   }
-  check_logs(logs, state.first_sequence, tail, problems);
+  check_logs(logs, state.first_sequence, problems);
   for (size_t i = 0; i < state.parts.size(); ++i) {
     const uint64_t number = state.parts[i].segment_number;
     if (number == 0) continue;

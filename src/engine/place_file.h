@@ -12,7 +12,7 @@ namespace quiver::engine {
 struct SourceFile {
   std::string name;
   std::shared_ptr<const store::FileBytes> content;
-  bool may_grow = false;  ///< the log that is written to: copied as far as it went
+  bool may_grow = false;  ///< the log that is written to: copied as far as its content goes
 };
 
 /// Puts a file of `source` into `target` under the name `as`: by a link where the file system has

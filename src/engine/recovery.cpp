@@ -80,7 +80,6 @@ Expected<Recovered> read_logs(store::Vfs& vfs, const Config& config, Recovered f
     auto result = store::replay_log(vfs, number, progress.position, tail, apply);
     if (!result) return result.error();
     progress.position = result->end;
-    progress.log_bytes = result->file_bytes;
   }
   const uint64_t records = progress.position.next_sequence - first_sequence;
   from.changed = records != 0;
@@ -131,7 +130,7 @@ Expected<Recovered> recover(store::Vfs& vfs, const store::Manifest& manifest, co
   state.first_log = manifest.first_log;
   state.first_sequence = manifest.first_sequence;
   state.next_sequence = manifest.first_sequence;
-  recovered.progress = {manifest.first_log, {0, manifest.first_sequence}, 0};
+  recovered.progress = {manifest.first_log, {0, manifest.first_sequence}};
   // Listed before they are read: all but the last one are complete then.
   const auto logs = log_numbers(vfs, manifest.first_log);
   if (!logs) return logs.error();
@@ -144,11 +143,7 @@ Expected<Recovered> catch_up(store::Vfs& vfs, const Config& config, const State&
                              const LogProgress& progress) {
   const auto logs = log_numbers(vfs, progress.log);
   if (!logs) return logs.error();
-  const auto size = vfs.size(store::log_file_name(progress.log));
-  if (!size) return size.error();
-  Recovered from{state, progress, false};
-  if (logs->size() == 1 && *size == progress.log_bytes) return from;
-  return read_logs(vfs, config, std::move(from), *logs, store::LogTail::kGrowing);
+  return read_logs(vfs, config, {state, progress, false}, *logs, store::LogTail::kGrowing);
 }
 
 }  // namespace quiver::engine

@@ -20,7 +20,12 @@ namespace quiver::engine {
 struct LogProgress {
   uint64_t log = 0;             ///< the number of the last file
   store::LogPosition position;  ///< in it
-  uint64_t log_bytes = 0;       ///< its size then
+};
+
+/// A log file as far as it went when it was opened: what is appended later does not matter.
+struct OpenedLog {
+  uint64_t number = 0;
+  Expected<std::shared_ptr<const store::FileBytes>> content;
 };
 
 /// What the files of an index say.

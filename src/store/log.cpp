@@ -20,7 +20,8 @@ Expected<std::unique_ptr<LogWriter>> LogWriter::create(Vfs& vfs, uint64_t file_n
   }
   if (auto synced = (*file)->sync(); !synced) return synced.error();
   if (auto synced = vfs.sync_folder(); !synced) return synced.error();
-  return std::unique_ptr<LogWriter>(new LogWriter(std::move(*file), header.salt, first_sequence));
+  return std::unique_ptr<LogWriter>(
+      new LogWriter(std::move(*file), file_number, sizeof(header), header.salt, first_sequence));
 }
 
 Expected<void> LogWriter::append(Bytes payload, bool last) {
@@ -45,15 +46,30 @@ Expected<void> LogWriter::flush() {
   if (failure_) return *failure_;
   if (pending_.size() == 0) return {};
   auto written = file_->append(pending_.buffer());
+  size_ += pending_.size();
   pending_.buffer().clear();
   if (!written) failure_ = written.error();
   return written;
 }
 
+/// For what is to be appended before the syncs to come. Not where a sync writes much, and not for
+/// the one sync of a short session.
+void LogWriter::reserve_room() {
+  constexpr uint64_t kLeast = 1U << 14;
+  constexpr uint64_t kMost = 1U << 18;
+  const uint64_t end = size_ + pending_.size();
+  if (!was_synced_ || end <= reserved_ || pending_.size() >= kMost) return;
+  reserved_ = end + std::clamp(size_, kLeast, kMost);
+  file_->reserve(reserved_);
+}
+
 Expected<void> LogWriter::sync() {
+  if (failure_) return *failure_;
+  if (pending_.size() != 0) reserve_room();
   if (auto flushed = flush(); !flushed) return flushed;
   auto synced = file_->sync();
   if (synced) {
+    was_synced_ = true;
     synced_sequence_ = next_sequence_;
   } else {
     failure_ = synced.error();
@@ -71,13 +87,14 @@ Error corrupt(const std::string& name, const std::string& what, uint64_t offset)
 Expected<ReplayResult> replay_frames(const LogContent& log, const std::string& name,
                                      LogPosition from, LogTail tail,
                                      const ReplayTransaction& apply) {
-  ReplayResult result{from, false, log.offset + log.bytes.size()};
+  ReplayResult result{from, false};
   std::vector<Bytes> transaction;
   uint64_t sequence = from.next_sequence;
   size_t at = 0;
   while (at < log.bytes.size()) {
     const auto frame = frame_at(log, at);
     if (!frame) {
+      if (all_zero(log.bytes.subspan(at))) break;  // room for what was not written yet
       if (damaged_before_sound_frames(log, at, sequence, tail)) {
         return corrupt(name, "a damaged record before sound ones", log.offset + at);
       }
@@ -125,7 +142,7 @@ Expected<ReplayResult> replay_log(Bytes content, uint64_t file_number, LogPositi
   // The header is synced before anything is appended.
   if (content.size() < sizeof(LogFileHeader) ||
       (content.size() == sizeof(LogFileHeader) && all_zero(content))) {
-    return ReplayResult{from, true, content.size()};
+    return ReplayResult{from, true};
   }
   const auto header = read_log_header(content, name);
   if (!header) return header.error();

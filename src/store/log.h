@@ -38,14 +38,28 @@ class LogWriter {
   /// Returns when everything is on the disk.
   Expected<void> sync();
 
+  /// Of the file.
+  [[nodiscard]] uint64_t number() const { return number_; }
+  /// Bytes of the file that were written; zeros may follow, which wait for more.
+  [[nodiscard]] uint64_t size() const { return size_; }
+
  private:
-  LogWriter(std::unique_ptr<WritableFile> file, uint32_t salt, uint64_t first_sequence)
+  LogWriter(std::unique_ptr<WritableFile> file, uint64_t number, uint64_t size, uint32_t salt,
+            uint64_t first_sequence)
       : file_(std::move(file)),
+        number_(number),
+        size_(size),
         salt_(salt),
         next_sequence_(first_sequence),
         synced_sequence_(first_sequence) {}
 
+  void reserve_room();
+
   std::unique_ptr<WritableFile> file_;
+  uint64_t number_;
+  uint64_t size_;
+  uint64_t reserved_ = 0;  // how long the file was made
+  bool was_synced_ = false;
   uint32_t salt_;
   uint64_t next_sequence_;
   uint64_t synced_sequence_;  // all frames before this one are on the disk
@@ -68,7 +82,6 @@ struct ReplayResult {
   LogPosition end;  ///< behind the last whole transaction
   /// The file ended in an unfinished frame or transaction, which was dropped.
   bool torn_tail = false;
-  uint64_t file_bytes = 0;
 };
 
 /// Receives the payloads of one whole transaction, which live until it returns.

@@ -152,7 +152,9 @@ Expected<SalvagedLog> salvage_log(Vfs& vfs, uint64_t file_number) {
       log.damaged_bytes += std::min(offset, file.size()) - end;
     }
   }
-  if (offset < file.size()) log.tail_bytes += file.size() - offset;
+  if (offset < file.size() && !all_zero(file.subspan(offset))) {
+    log.tail_bytes += file.size() - offset;
+  }
   return log;
 }
 

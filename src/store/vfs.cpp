@@ -1,32 +1,34 @@
 #include "store/vfs.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
 namespace quiver::store {
+
 namespace {
 
-/// The end of a file that is there as a whole.
-class Tail final : public FileBytes {
+/// A piece of a file that is there as a whole.
+class Piece final : public FileBytes {
  public:
-  Tail(std::shared_ptr<const FileBytes> whole, size_t from)
-      : whole_(std::move(whole)), from_(from) {}
-  [[nodiscard]] Bytes bytes() const override { return whole_->bytes().subspan(from_); }
+  Piece(std::shared_ptr<const FileBytes> whole, Bytes bytes)
+      : whole_(std::move(whole)), bytes_(bytes) {}
+  [[nodiscard]] Bytes bytes() const override { return bytes_; }
 
  private:
   std::shared_ptr<const FileBytes> whole_;
-  size_t from_;
+  Bytes bytes_;
 };
 
 }  // namespace
 
+void WritableFile::reserve(uint64_t /*size*/) {}
+
 Expected<std::shared_ptr<const FileBytes>> Vfs::read_from(std::string_view name, uint64_t from) {
   auto whole = read(name);
   if (!whole || from == 0) return whole;
-  const size_t size = (*whole)->bytes().size();
-  return std::shared_ptr<const FileBytes>(std::make_shared<Tail>(
-      std::move(*whole), static_cast<size_t>(std::min<uint64_t>(from, size))));
+  return piece_of(std::move(*whole), from, std::numeric_limits<uint64_t>::max());
 }
 
 Expected<std::shared_ptr<FileReading>> Vfs::read_ahead(std::string_view /*name*/) {
@@ -39,6 +41,14 @@ Expected<uint64_t> Vfs::modified_ms(std::string_view name) {
 
 bool Vfs::link(const Vfs& /*from*/, std::string_view /*name*/, std::string_view /*as*/) {
   return false;
+}
+
+std::shared_ptr<const FileBytes> piece_of(std::shared_ptr<const FileBytes> whole, uint64_t from,
+                                          uint64_t size) {
+  const Bytes bytes = whole->bytes();
+  const Bytes rest = bytes.subspan(static_cast<size_t>(std::min<uint64_t>(from, bytes.size())));
+  const Bytes piece = rest.first(static_cast<size_t>(std::min<uint64_t>(size, rest.size())));
+  return std::make_shared<Piece>(std::move(whole), piece);
 }
 
 Expected<void> replace_file(Vfs& vfs, std::string_view name, Bytes content) {

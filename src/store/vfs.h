@@ -20,6 +20,11 @@ class WritableFile {
   /// Writes all of `bytes` or fails; after a failure the end of the file is unknown.
   virtual Expected<void> append(Bytes bytes) = 0;
 
+  /// Makes the file `size` bytes long where the system can do that quickly, with zeros behind what
+  /// was appended, which goes on where it was: a sync that need not write the file's length takes
+  /// little more than half the time. Cannot fail: it is not needed.
+  virtual void reserve(uint64_t size);
+
   /// Returns when everything appended is on the disk. A failed sync is final: the system may have
   /// dropped what it could not write, so every later call fails too.
   virtual Expected<void> sync() = 0;
@@ -113,6 +118,10 @@ class Vfs {
   virtual Owner current_owner() = 0;
   virtual bool is_alive(const Owner& owner) = 0;
 };
+
+/// `size` bytes of a file from byte `from` on, or as many as it has.
+std::shared_ptr<const FileBytes> piece_of(std::shared_ptr<const FileBytes> whole, uint64_t from,
+                                          uint64_t size);
 
 /// Writes a file so that it is either the old or the new one, whatever happens: temporary name,
 /// sync, rename.

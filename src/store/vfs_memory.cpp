@@ -1,5 +1,6 @@
 #include "store/vfs_memory.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace quiver::store {
@@ -16,9 +17,16 @@ class MemoryFile final : public WritableFile {
 
   Expected<void> append(Bytes bytes) override {
     // Published anew each time: whoever reads the file keeps what it was then.
-    content_.insert(content_.end(), bytes.begin(), bytes.end());
+    content_.resize(std::max(content_.size(), end_ + bytes.size()));
+    std::copy(bytes.begin(), bytes.end(), content_.begin() + static_cast<ptrdiff_t>(end_));
+    end_ += bytes.size();
     changed_ = true;
     return publish();
+  }
+
+  void reserve(uint64_t size) override {
+    content_.resize(std::max<size_t>(content_.size(), size));
+    changed_ = true;
   }
 
   Expected<void> sync() override { return publish(); }
@@ -35,6 +43,7 @@ class MemoryFile final : public WritableFile {
   std::shared_ptr<MemoryDisk> disk_;
   std::string name_;
   Buffer content_;
+  size_t end_ = 0;  // of what was appended
   bool changed_ = false;
 };
 

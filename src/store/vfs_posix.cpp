@@ -91,6 +91,15 @@ class PosixFile final : public WritableFile {
     return {};
   }
 
+  void reserve([[maybe_unused]] uint64_t size) override {
+#ifdef __linux__
+    // Not posix_fallocate(): where the file system cannot do it, that writes all the bytes.
+    const off_t end = ::lseek(descriptor_.number(), 0, SEEK_CUR);
+    if (failure_ || end < 0 || size <= static_cast<uint64_t>(end)) return;
+    (void)::fallocate(descriptor_.number(), 0, end, static_cast<off_t>(size) - end);
+#endif
+  }
+
   Expected<void> sync() override {
     if (failure_) return *failure_;
     if (sync_data(descriptor_.number()) != 0) return fail(system_error(errno, "sync", path_));

@@ -130,7 +130,7 @@ TEST_F(Failure, OfAReadersJobLeavesTheLockToWriters) {
 
 TEST_F(Failure, OfTheLogEndsWaitingForTheBackground) {
   ASSERT_TRUE(commit(*collection_, BatchMaker(2).insert("a", {1, 2})));
-  fail_at(2);
+  fail_at(3);
   ASSERT_FALSE(commit(*collection_, BatchMaker(2).insert("b", {1, 2})));
   EXPECT_EQ(collection_->request_optimize().error().code, Code::kNoSpace);
   const auto statistics = collection_->statistics(Durability::kSync);

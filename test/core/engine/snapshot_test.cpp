@@ -58,6 +58,27 @@ TEST(Snapshot, HoldsWhatWasThere) {
   EXPECT_TRUE(index.verifies());
 }
 
+TEST(Snapshot, HasNoRoomForWhatOnlyTheIndexWillHave) {
+  CollectionFixture index(Metric::kL2, 8);
+  for (uint32_t i = 0; i < 4; ++i) ASSERT_TRUE(index.commit(rows(i, i + 1)));
+  CollectionFixture reader(index, {});
+  const auto bytes = [](const store::MemoryDisk& disk) {
+    uint64_t sum = 0;
+    for (const auto& [name, content] : disk.files) {
+      if (store::log_file_number(name)) sum += content->size();
+    }
+    return sum;
+  };
+  for (Collection* source : {&*index, &*reader}) {
+    auto disk = std::make_shared<store::MemoryDisk>();
+    ASSERT_TRUE(source->snapshot(*store::memory_vfs(disk), nullptr));
+    EXPECT_LT(bytes(*disk), bytes(*index.disk_));
+    CollectionFixture copy(disk);
+    EXPECT_EQ(copy->view()->live(), 4U);
+    EXPECT_TRUE(copy.verifies());
+  }
+}
+
 TEST(Snapshot, OfAnEmptyIndexIsOne) {
   CollectionFixture index;
   auto disk = std::make_shared<store::MemoryDisk>();

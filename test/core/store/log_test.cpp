@@ -8,6 +8,7 @@
 #include <random>
 
 #include "base/crc32c.h"
+#include "store/log_salvage.h"
 #include "store/vfs_memory.h"
 
 namespace quiver::store {
@@ -22,14 +23,19 @@ class LogTest : public testing::Test {
   void write(const Transactions& transactions, bool sync_each) {
     auto log = LogWriter::create(*vfs_, 7, 100);
     ASSERT_TRUE(log);
-    ends_.push_back(content().size());
+    ends_.push_back((*log)->size());
     for (const auto& transaction : transactions) {
       for (size_t i = 0; i < transaction.size(); ++i) {
         ASSERT_TRUE((*log)->append(as_bytes(transaction[i]), i + 1 == transaction.size()));
       }
       ASSERT_TRUE(sync_each ? (*log)->sync() : (*log)->flush());
-      ends_.push_back(content().size());
+      ends_.push_back((*log)->size());
     }
+    // The room behind is a matter of two tests alone.
+    Buffer written = content();
+    reserved_ = written.size() - ends_.back();
+    written.resize(ends_.back());
+    set_content(std::move(written));
   }
 
   Buffer content() { return *disk_->files.at(log_file_name(7)); }
@@ -54,6 +60,7 @@ class LogTest : public testing::Test {
   std::shared_ptr<MemoryDisk> disk_ = std::make_shared<MemoryDisk>();
   std::shared_ptr<Vfs> vfs_ = memory_vfs(disk_);
   std::vector<size_t> ends_;  // of the header and of each transaction
+  size_t reserved_ = 0;       // bytes behind the last
   Transactions read_;
 };
 
@@ -64,8 +71,49 @@ TEST_F(LogTest, WhatWasWrittenComesBack) {
   EXPECT_EQ(read_, kWritten);
   EXPECT_EQ(result->end.next_sequence, 107U);
   EXPECT_EQ(result->end.offset, content().size());
-  EXPECT_EQ(result->file_bytes, content().size());
   EXPECT_FALSE(result->torn_tail);
+}
+
+TEST_F(LogTest, RoomThatWaitsForRecordsIsNoTornTail) {
+  write(kWritten, true);
+  ASSERT_GT(reserved_, 0U);
+  const Buffer written = content();
+  for (const size_t room : {size_t{1}, size_t{8}, reserved_, size_t{1} << 20}) {
+    Buffer longer = written;
+    longer.resize(written.size() + room);
+    set_content(longer);
+    for (const LogTail tail : {LogTail::kFinal, LogTail::kGrowing}) {
+      const auto result = replay(tail);
+      ASSERT_TRUE(result) << result.error().message;
+      EXPECT_EQ(read_, kWritten);
+      EXPECT_FALSE(result->torn_tail);
+      EXPECT_EQ(result->end.offset, written.size());
+    }
+    const auto salvaged = salvage_log(*vfs_, 7);
+    ASSERT_TRUE(salvaged);
+    EXPECT_EQ(salvaged->tail_bytes, 0U);
+    EXPECT_EQ(salvaged->damaged_bytes, 0U);
+  }
+  // A record that is not whole is torn wherever it stands.
+  Buffer torn = written;
+  torn.resize(written.size() + 100);
+  torn[written.size() + 3] = 1;
+  set_content(torn);
+  const auto result = replay();
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(read_, kWritten);
+  EXPECT_TRUE(result->torn_tail);
+}
+
+TEST_F(LogTest, RoomIsReservedForWhatIsSyncedOftenOnly) {
+  write({{"a"}}, true);
+  EXPECT_EQ(reserved_, 0U);
+  ends_.clear();
+  write({{"a"}, {std::string(1 << 20, 'b')}}, true);
+  EXPECT_EQ(reserved_, 0U);
+  ends_.clear();
+  write({{"a"}, {"b"}}, false);
+  EXPECT_EQ(reserved_, 0U);
 }
 
 TEST_F(LogTest, CutAnywhereItGivesTheTransactionsThatAreWhole) {

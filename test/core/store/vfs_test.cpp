@@ -71,6 +71,23 @@ TEST_P(VfsTest, WhatIsAppendedIsRead) {
   EXPECT_EQ(read("file"), "anew");
 }
 
+TEST_P(VfsTest, RoomThatIsReservedHasZerosUntilItIsWritten) {
+  auto file = vfs_->create("file");
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->append(as_bytes("one ")));
+  (*file)->reserve(10000);
+  ASSERT_TRUE((*file)->append(as_bytes("two")));
+  ASSERT_TRUE((*file)->sync());
+  (*file)->reserve(5);  // it is longer already
+  const std::string content = read("file");
+  EXPECT_EQ(content.substr(0, 7), "one two");
+  EXPECT_EQ(content.find_first_not_of('\0', 7), std::string::npos);
+  // Not every system can reserve room.
+  EXPECT_TRUE(content.size() == 10000 || content.size() == 7) << content.size();
+  file->reset();
+  EXPECT_EQ(read("file"), content);
+}
+
 TEST_P(VfsTest, TheEndOfAFileIsReadFromAnyByteOn) {
   write("file", "one two");
   for (const auto& [from, text] : std::vector<std::pair<uint64_t, std::string_view>>{

@@ -67,6 +67,8 @@ std::shared_ptr<store::MemoryDisk> FaultDisk::after_power_cut(uint32_t seed) con
     Buffer content = file->content;
     if (seed == 0) content.resize(file->synced);
     if (seed > 1) content = survivor(file->content, file->synced, random);
+    // What was made longer for good has zeros where nothing was written.
+    content.resize(std::max(content.size(), file->synced_size));
     disk->files[name] = std::make_shared<const Buffer>(std::move(content));
   }
   return disk;
@@ -112,8 +114,10 @@ class FaultFile final : public store::WritableFile {
 
   Expected<void> append(Bytes bytes) override {
     const auto write = [&](size_t size) {
-      file_->content.insert(file_->content.end(), bytes.begin(),
-                            bytes.begin() + static_cast<ptrdiff_t>(size));
+      file_->content.resize(std::max(file_->content.size(), file_->written + size));
+      std::copy(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size),
+                file_->content.begin() + static_cast<ptrdiff_t>(file_->written));
+      file_->written += size;
     };
     // A write that fails has been done in part.
     if (auto begun = disk_->begin("write " + name_, [&] { write(bytes.size() / 2); }); !begun) {
@@ -123,13 +127,19 @@ class FaultFile final : public store::WritableFile {
     return {};
   }
 
+  void reserve(uint64_t size) override {
+    if (!disk_->begin("reserve room for " + name_)) return;
+    file_->content.resize(std::max<size_t>(file_->content.size(), size));
+  }
+
   Expected<void> sync() override {
     if (failed_) return Error{Code::kIoError, "Cannot sync " + name_ + ": it failed before"};
     if (auto begun = disk_->begin("sync " + name_); !begun) {
       failed_ = true;
       return begun;
     }
-    file_->synced = file_->content.size();
+    file_->synced = file_->written;
+    file_->synced_size = file_->content.size();
     return {};
   }
 
@@ -211,7 +221,7 @@ class FaultVfs final : public store::Vfs {
     }
     auto file = std::make_shared<FaultDisk::File>();
     file->content.assign(content.begin(), content.end());
-    file->synced = content.size();
+    file->written = file->synced = file->synced_size = content.size();
     disk_->change({{std::string(name), file}});
     return {};
   }
@@ -220,7 +230,8 @@ class FaultVfs final : public store::Vfs {
     if (auto begun = disk_->begin("sync " + std::string(name)); !begun) return begun;
     const auto file = disk_->seen_.find(name);
     if (file == disk_->seen_.end()) return missing(name);
-    file->second->synced = file->second->content.size();
+    file->second->synced = file->second->written;
+    file->second->synced_size = file->second->content.size();
     return {};
   }
 

@@ -46,7 +46,9 @@ class FaultDisk {
 
   struct File {
     Buffer content;
-    size_t synced = 0;
+    size_t written = 0;      ///< bytes that were appended; zeros may follow
+    size_t synced = 0;       ///< of them, those that are on the platter
+    size_t synced_size = 0;  ///< how long the file is there
   };
   using Folder = std::map<std::string, std::shared_ptr<File>, std::less<>>;
   /// A change of the folder; a name that is taken away has no file.
