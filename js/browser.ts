@@ -34,6 +34,7 @@ export class LocalIndex<TMetadata extends object = Metadata> extends LocalIndexB
 
 export type { Backend } from './engine/engine.ts';
 export { type ErrorCode, type ErrorDetails, errorCodes, QuiverError } from './errors.ts';
+export type { FieldOperators, Filter } from './filter.ts';
 export type { Items } from './item-input.ts';
 export type { ItemStream } from './item-stream.ts';
 export type {
@@ -54,8 +55,6 @@ export type { QueryStream } from './query-stream.ts';
 export type {
   CodeStats,
   Durability,
-  FieldOperators,
-  Filter,
   FoundItem,
   IndexItem,
   IndexStats,

@@ -1,5 +1,6 @@
 import type { EngineLoader, LoadedEngine } from './engine/engine.ts';
 import { expected, fromEngine, QuiverError } from './errors.ts';
+import type { Filter } from './filter.ts';
 import type { Items } from './item-input.ts';
 import { checkIterable } from './item-input.ts';
 import { ItemStream } from './item-stream.ts';
@@ -42,7 +43,6 @@ import {
 import { indexStats, performanceMetrics, readStats } from './stats.ts';
 import { memoryPrefix } from './storage/routed-fs.ts';
 import type {
-  Filter,
   IndexItem,
   IndexStats,
   ItemInput,

@@ -1,11 +1,11 @@
 import { type ByteSize, parseByteSize } from './bytes.ts';
 import type { Backend } from './engine/engine.ts';
 import { expected, QuiverError } from './errors.ts';
+import type { Filter } from './filter.ts';
 import { nearest } from './nearest.ts';
 import {
   type Durability,
   durabilities,
-  type Filter,
   type Metadata,
   type MetadataConfig,
   type Metric,

@@ -70,31 +70,6 @@ export interface QueryResult<TMetadata extends object = Metadata> {
   readonly score: number;
 }
 
-/** What can be asked of one field. Several operators must all hold. */
-export interface FieldOperators<V> {
-  readonly $eq?: V;
-  readonly $ne?: V;
-  readonly $gt?: V;
-  readonly $gte?: V;
-  readonly $lt?: V;
-  readonly $lte?: V;
-  readonly $in?: readonly V[];
-  readonly $nin?: readonly V[];
-  readonly $exists?: boolean;
-  /** An array that holds this element, or a string that holds this part. */
-  readonly $contains?: V extends readonly (infer E)[] ? E : V;
-  readonly $not?: FieldOperators<V>;
-}
-
-/** Which items a call is about, in Mongo's form. Several fields must all match; a bare value means `$eq`. */
-export type Filter<TMetadata extends object = Metadata> = {
-  readonly [K in keyof TMetadata]?: TMetadata[K] | FieldOperators<TMetadata[K]>;
-} & {
-  readonly $and?: readonly Filter<TMetadata>[];
-  readonly $or?: readonly Filter<TMetadata>[];
-  readonly $not?: Filter<TMetadata>;
-};
-
 /** What a write did. In an open update all counts are 0: nothing is done before `endUpdate`, which returns them. */
 export interface WriteCounts {
   readonly inserted: number;
