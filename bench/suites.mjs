@@ -18,6 +18,10 @@ export const suites = {
     question: 'What do filters cost, and are the answers as good?',
     heeds: ['data', 'queries', 'metric', 'dim', 'size', 'seed', 'backend', 'dir'],
   },
+  'filter-peers': {
+    question: 'How fast are queries with filters beside other libraries, at the same recall?',
+    heeds: ['data', 'queries', 'metric', 'dim', 'size', 'seed', 'only', 'dir'],
+  },
   memory: {
     question: 'What does an index take in memory and on disk, at each stage of its life?',
     heeds: ['data', 'metric', 'dim', 'size', 'seed', 'rounds', 'dir'],

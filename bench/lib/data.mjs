@@ -17,8 +17,8 @@ const sets = {
 const mostQueries = 1000;
 const givenDepth = 100;
 
-const folder = () => resolve(process.env.QUIVER_DATA ?? join(root, '../shared/data'));
-const isThere = (name) => existsSync(join(folder(), sets[name].file));
+export const dataFolder = () => resolve(process.env.QUIVER_DATA ?? join(root, '../shared/data'));
+const isThere = (name) => existsSync(join(dataFolder(), sets[name].file));
 
 /** Rows to index, queries to ask, and which rows are right. */
 export class DataSet {
@@ -125,13 +125,13 @@ function split(all, dimensions) {
 
 function namedSet(name) {
   const { file, metric, dimensions } = sets[name];
-  const path = join(folder(), file);
+  const path = join(dataFolder(), file);
   if (!isThere(name))
     throw new Error(`${path} is missing: QUIVER_DATA names the folder of the data sets`);
   if ((options.metric ?? metric) !== metric) throw new Error(`The metric of ${name} is ${metric}`);
   const given = {
     depth: givenDepth,
-    rows: new Int32Array(readBytes(join(folder(), `${name}.gt.i32bin`)).buffer),
+    rows: new Int32Array(readBytes(join(dataFolder(), `${name}.gt.i32bin`)).buffer),
   };
   const { base, queries } = split(readRaw(path), dimensions);
   return new DataSet({ name, metric, dimensions, base, queries, given });
@@ -215,6 +215,6 @@ export function dataSets(names) {
 
 /** Of WordNet, what it says of each row; the id is in `id`. */
 export function wordnetTexts(data) {
-  const text = Buffer.from(readBytes(join(folder(), 'wordnet30k.jsonl'))).toString('utf8');
+  const text = Buffer.from(readBytes(join(dataFolder(), 'wordnet30k.jsonl'))).toString('utf8');
   return text.split('\n', data.rows).map((line) => JSON.parse(line));
 }

@@ -71,7 +71,7 @@ function revision() {
 }
 
 /**
- * Every variant of every library: {label, peer (its file), variant, metrics, canOpen, version}, or {label, failure} where its
+ * Every variant of every library: {label, peer (its file), variant, metrics, canOpen, canFilter, version}, or {label, failure} where its
  * packages are missing. --only chooses.
  */
 export async function libraries() {
@@ -82,7 +82,13 @@ export async function libraries() {
   // Quiver first, then by name.
   files.sort((a, b) => (b === 'quiver.mjs') - (a === 'quiver.mjs') || (a < b ? -1 : 1));
   for (const file of files) {
-    const { packages, variants, metrics, open } = await import(`../peers/${file}`);
+    const {
+      packages,
+      variants,
+      metrics,
+      open,
+      canFilter = false,
+    } = await import(`../peers/${file}`);
     const failure = packages.map((name) => failures[name]).find((reason) => reason !== undefined);
     const version =
       packages.length === 0
@@ -92,7 +98,11 @@ export async function libraries() {
       if (only && !only.some((start) => label.startsWith(start))) continue;
       const peer = file.slice(0, -'.mjs'.length);
       const canOpen = open !== undefined;
-      all.push(failure ? { label, failure } : { label, peer, variant, metrics, canOpen, version });
+      all.push(
+        failure
+          ? { label, failure }
+          : { label, peer, variant, metrics, canOpen, canFilter, version },
+      );
     }
   }
   return all;

@@ -1,5 +1,6 @@
 // One measurement of one library in a process that has done nothing else: JSON in, JSON out (inFreshProcess).
 //   measure: builds an index of the data, then asks: the curve of recall and speed, concurrent callers, stalls, memory, disk
+//   filter:  builds an index of items with numbers in fields, then asks for those in ranges of them
 //   store:   builds an index of items with metadata and leaves it in the folder
 //   open:    how long until that index is open and until the first answer, and the memory of both
 
@@ -26,7 +27,7 @@ const settings = {
 };
 const say = (text) => process.stderr.write(`${text}\n`);
 console.log = say; // some libraries talk, and the last line of stdout is the result
-const commands = { measure, store, open };
+const commands = { measure, filter, store, open };
 if (request.command !== 'open') await peer.load(settings); // there it is measured
 const result = await commands[request.command]();
 process.stdout.write(`\n${JSON.stringify(result)}\n`, () => process.exit(0)); // a library's threads may still run
@@ -96,6 +97,32 @@ async function measure() {
     points,
     concurrent,
   };
+}
+
+/** Of each range, recall and speed at the first ef that finds enough; of `columns` each item has a number. */
+async function filter() {
+  const { columns, ranges, efs, enough, mostMs } = request;
+  const describe = (row) => ({
+    row,
+    ...Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[row]])),
+  });
+  const items = data.items(0, data.rows, describe);
+  const fields = Object.keys(columns);
+  const index = await peer.build(folder, items, { ...settings, fields });
+  const queries = data.allQueries();
+  const results = [];
+  for (const { range, nearest } of ranges) {
+    let result;
+    for (const ef of peer.ownEf ? [undefined] : peer.isExact ? [0] : efs) {
+      const ask = (vector) => index.query(vector, topK, ef, range);
+      await askAll(queries.slice(0, 20), nearest, ask, mostMs / 10);
+      result = { ef, ...(await askAll(queries, nearest, ask, mostMs)) };
+      if (result.recall >= enough) break;
+    }
+    results.push(result);
+  }
+  await index.close?.();
+  return results;
 }
 
 /** WordNet's items have their own ids and what it says of each; the others their row. */

@@ -5,6 +5,8 @@ export const packages = ['@lancedb/lancedb'];
 export const metrics = ['l2', 'cosine'];
 export const variants = { lancedb: {}, 'lancedb refined': { refineFactor: 3 } };
 
+export const canFilter = true;
+
 const batch = 10_000;
 
 let lancedb;
@@ -14,19 +16,21 @@ export async function load() {
 }
 
 const opened = (table, { metric, refineFactor }) => ({
-  query: async (vector, k, ef) => {
+  query: async (vector, k, ef, range) => {
     const search = table
       .vectorSearch(vector)
       .distanceType(metric)
       .ef(Math.max(ef, k * (refineFactor ?? 1)))
       .limit(k);
     if (refineFactor) search.refineFactor(refineFactor);
+    if (range) search.where(`${range.field} >= ${range.from} AND ${range.field} < ${range.below}`);
     return (await search.select(['row']).toArray()).map(({ row }) => row);
   },
   close: () => table.close(),
 });
 
 export async function build(folder, items, settings) {
+  const { fields = [] } = settings;
   const db = await lancedb.connect(folder);
   const rows = (from) =>
     items.slice(from, from + batch).map(({ id, vector, metadata }, i) => ({
@@ -34,12 +38,14 @@ export async function build(folder, items, settings) {
       id,
       vector: [...vector],
       metadata: JSON.stringify(metadata),
+      ...Object.fromEntries(fields.map((field) => [field, metadata[field]])),
     }));
   const table = await db.createTable('items', rows(0));
   for (let from = batch; from < items.length; from += batch) await table.add(rows(from));
   const { metric, m, efConstruction } = settings;
   const config = lancedb.Index.hnswSq({ distanceType: metric, m, efConstruction });
   await table.createIndex('vector', { config });
+  for (const field of fields) await table.createIndex(field, { config: lancedb.Index.btree() });
   return opened(table, settings);
 }
 

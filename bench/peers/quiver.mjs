@@ -10,8 +10,14 @@ export const variants = {
   'quiver wasm': { backend: 'wasm' },
 };
 
+export const canFilter = true;
+export const ownEf = true; // it takes what the recall wants
+
+const filterOf = (range) => range && { [range.field]: { $gte: range.from, $lt: range.below } };
+
 const opened = (index) => ({
-  query: async (vector, topK, ef) => rowsOf(await index.query({ vector, topK, ef })),
+  query: async (vector, topK, ef, range) =>
+    rowsOf(await index.query({ vector, topK, ef, filter: filterOf(range) ?? null })),
   queryMany: async (vectors, topK, ef) =>
     (await index.queryMany(vectors, { topK, ef })).map(rowsOf),
   close: () => index.close(),

@@ -4,6 +4,7 @@ export const packages = ['vectra'];
 export const metrics = ['cosine'];
 export const variants = { vectra: {} };
 export const isExact = true;
+export const canFilter = true;
 
 let LocalIndex;
 
@@ -11,9 +12,15 @@ export async function load() {
   ({ LocalIndex } = await import('vectra'));
 }
 
+const filterOf = ({ field, from, below }) => ({
+  $and: [{ [field]: { $gte: from } }, { [field]: { $lt: below } }],
+});
+
 const opened = (index) => ({
-  query: async (vector, k) =>
-    (await index.queryItems([...vector], '', k)).map(({ item }) => Number(item.metadata.row)),
+  query: async (vector, k, _ef, range) =>
+    (await index.queryItems([...vector], '', k, range && filterOf(range))).map(({ item }) =>
+      Number(item.metadata.row),
+    ),
 });
 
 export async function build(folder, items) {
