@@ -5,6 +5,7 @@ import { packConfig } from '../../js/wire/config.ts';
 import { op, packWords } from '../../js/wire/requests.ts';
 import { codesSuite } from './codes.suite.ts';
 import { engineSuite } from './engine.suite.ts';
+import { filtersSuite } from './filters.suite.ts';
 import { newFolder } from './helpers.ts';
 import { localIndexSuite } from './local-index.suite.ts';
 import { repairSuite } from './repair.suite.ts';
@@ -44,3 +45,4 @@ test('methods of a session refuse any other object', async () => {
   await session.close();
   await remove();
 });
+filtersSuite('native');

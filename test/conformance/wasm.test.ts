@@ -1,6 +1,7 @@
 import { selectEngine } from '../../js/engine/select.ts';
 import { codesSuite } from './codes.suite.ts';
 import { engineSuite } from './engine.suite.ts';
+import { filtersSuite } from './filters.suite.ts';
 import { localIndexSuite } from './local-index.suite.ts';
 import { repairSuite } from './repair.suite.ts';
 
@@ -8,3 +9,4 @@ engineSuite('wasm', async () => (await selectEngine('wasm')).engine);
 codesSuite('wasm');
 localIndexSuite('wasm');
 repairSuite('wasm');
+filtersSuite('wasm');
