@@ -62,8 +62,10 @@ class PooledSession final : public AsyncSession {
   void read(Buffer request, Completion<Buffer> done) override {
     auto call = std::make_shared<Call>(self());
     if (!call->is_in_flight()) return done(closed());
+    call->metrics().reads_waiting.enter();
     run_in_background(
         [call = std::move(call), request = std::move(request), done = std::move(done)] {
+          call->metrics().reads_waiting.leave();
           auto response = caught<Expected<Buffer>>([&] { return call->session().read(request); });
           call->end();
           done(std::move(response));
@@ -114,6 +116,7 @@ class PooledSession final : public AsyncSession {
     /// False from the beginning where the session is closed.
     [[nodiscard]] bool is_in_flight() const { return is_in_flight_; }
     [[nodiscard]] Session& session() const { return *session_->session_; }
+    [[nodiscard]] Metrics& metrics() const { return session().collection()->metrics(); }
     /// Lets go of the session too: who has the answer may stop the threads once he has dropped it.
     void end() {
       if (std::exchange(is_in_flight_, false)) session_->end_call();

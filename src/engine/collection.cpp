@@ -85,7 +85,9 @@ Collection::Collection(std::shared_ptr<store::Vfs> vfs, Config config, OpenOptio
       config_(std::move(config)),
       options_(options),
       memory_{std::make_shared<column::BlockCache>(kBlockCacheBytes),
-              std::make_shared<SelectionCache>(kSelectionCacheBytes), map_from_rows(options)} {}
+              std::make_shared<SelectionCache>(kSelectionCacheBytes), map_from_rows(options)} {
+  for (store::IoCounts& counts : metrics_.disk) disks_.emplace_back(*vfs_, counts);
+}
 
 Collection::~Collection() { (void)close(); }
 
@@ -172,6 +174,16 @@ void Collection::publish(State&& state) {
   view_ = std::move(view);
 }
 
+/// The writer's mutex; whoever has to wait for it is counted.
+std::unique_lock<std::mutex> Collection::lock_writer() {
+  std::unique_lock lock(writer_mutex_, std::try_to_lock);
+  if (lock.owns_lock()) return lock;
+  const auto start = Metrics::Clock::now();
+  lock.lock();
+  metrics_.lock_waits.record(Metrics::since(start));
+  return lock;
+}
+
 // ---------------------------------------------------------------------------------------------------
 // Following another process, and taking the lock from it
 
@@ -194,7 +206,7 @@ Expected<std::shared_ptr<const View>> Collection::latest() {
 }
 
 Expected<bool> Collection::refresh() {
-  const std::lock_guard lock(writer_mutex_);
+  const auto lock = lock_writer();
   if (closed_) return Error{Code::kClosed, "The index is closed"};
   if (lock_) return false;
   return read_changes();
@@ -221,13 +233,13 @@ Expected<void> Collection::see_newest(const std::function<bool()>& finds_its_fil
 
 /// The log files that `state_` is made of. What stands behind its end, be it zeros, is left out:
 /// who writes to the log may write there while it is read.
-Expected<std::vector<OpenedLog>> Collection::open_logs() {
-  const auto numbers = log_numbers(*vfs_, state_.first_log);
+Expected<std::vector<OpenedLog>> Collection::open_logs(DiskUse use) {
+  const auto numbers = log_numbers(disk(use), state_.first_log);
   if (!numbers) return numbers.error();
   std::vector<OpenedLog> logs;
   for (const uint64_t number : *numbers) {
     if (!lock_ && number > progress_.log) break;  // it is of what is not known yet
-    auto content = vfs_->read(store::log_file_name(number));
+    auto content = disk(use).read(store::log_file_name(number));
     if (content && log_ && number == log_->number()) {
       content = store::piece_of(std::move(*content), 0, log_->size());
     } else if (content && !lock_ && number == progress_.log) {
@@ -239,17 +251,18 @@ Expected<std::vector<OpenedLog>> Collection::open_logs() {
 }
 
 Expected<bool> Collection::read_changes_once() {
-  const auto mark = store::read_manifest_mark(*vfs_);
+  store::Vfs& vfs = disk(DiskUse::kOpen);
+  const auto mark = store::read_manifest_mark(vfs);
   if (!mark) return mark.error();
   // Known again only when everything was read: until then nothing is caught up.
   const auto known = std::exchange(mark_, std::nullopt);
   auto read = [&]() -> Expected<Recovered> {
-    if (known == *mark) return catch_up(*vfs_, config_, state_, progress_);
-    const auto manifest = store::read_manifest(*vfs_);
+    if (known == *mark) return catch_up(vfs, config_, state_, progress_);
+    const auto manifest = store::read_manifest(vfs);
     if (!manifest) return manifest.error();
     const auto config = check_identity(*manifest);
     if (!config) return config.error();
-    return recover(*vfs_, *manifest, *config, state_, store::LogTail::kGrowing, memory_);
+    return recover(vfs, *manifest, *config, state_, store::LogTail::kGrowing, memory_);
   }();
   if (!read) return read.error();
   mark_ = *mark;
@@ -279,7 +292,7 @@ Expected<Config> Collection::check_identity(const store::Manifest& manifest) con
 }
 
 Expected<void> Collection::become_writer() {
-  const std::lock_guard lock(writer_mutex_);
+  const auto lock = lock_writer();
   if (closed_) return Error{Code::kClosed, "The index is closed"};
   if (failure_) return *failure_;
   resumed_ = false;
@@ -289,22 +302,26 @@ Expected<void> Collection::become_writer() {
 /// Takes the lock, and reads again what the process that had it before may have left.
 Expected<void> Collection::acquire() {
   if (lock_) return {};
-  auto lock = store::Lock::acquire(*vfs_);
-  if (!lock) return lock.error();
-  const auto manifest = store::read_manifest(*vfs_);
+  auto lock = store::Lock::acquire(disk(DiskUse::kLock));
+  if (!lock) {
+    if (lock.error().code == Code::kLocked) ++metrics_.lock_refusals;
+    return lock.error();
+  }
+  store::Vfs& vfs = disk(DiskUse::kOpen);
+  const auto manifest = store::read_manifest(vfs);
   if (!manifest) return manifest.error();
   const auto config = check_identity(*manifest);
   if (!config) return config.error();
-  const auto files = vfs_->list();
+  const auto files = vfs.list();
   if (!files) return files.error();
-  auto recovered = recover(*vfs_, *manifest, *config, state_, store::LogTail::kFinal, memory_);
+  auto recovered = recover(vfs, *manifest, *config, state_, store::LogTail::kFinal, memory_);
   if (!recovered) return recovered.error();
   // What was read need not be on the disk: nobody may have waited for it. What is built on it from
   // here on would be worth nothing without it.
-  const auto logs = log_numbers(*vfs_, manifest->first_log);
+  const auto logs = log_numbers(vfs, manifest->first_log);
   if (!logs) return logs.error();
   for (const uint64_t number : *logs) {
-    if (auto synced = vfs_->sync_file(store::log_file_name(number)); !synced) return synced;
+    if (auto synced = vfs.sync_file(store::log_file_name(number)); !synced) return synced;
   }
   next_file_number_ = number_after(*files, manifest->next_file_number);
   publish(std::move(recovered->state));
@@ -315,7 +332,7 @@ Expected<void> Collection::acquire() {
 }
 
 Expected<void> Collection::keep_lock() {
-  const std::lock_guard lock(writer_mutex_);
+  const auto lock = lock_writer();
   return keep_lock_locked();
 }
 
@@ -444,8 +461,8 @@ Expected<WriteCounts> Collection::apply(Draft& draft, const Transaction& transac
 
 void Collection::commit(std::span<Transaction* const> transactions,
                         std::span<Expected<WriteCounts>> results) {
-  const uint64_t start = now_ns();
-  const std::lock_guard lock(writer_mutex_);
+  const auto start = Metrics::Clock::now();
+  const auto lock = lock_writer();
   const auto fail_all = [&](const Error& error) {
     for (auto& result : results) {
       if (result) result = error;
@@ -460,7 +477,7 @@ void Collection::commit(std::span<Transaction* const> transactions,
   Draft draft(state_);
   std::vector<std::vector<Buffer>> payloads;
   Durability durability = Durability::kNone;  // the strongest that is wanted
-  uint64_t inserted = 0;
+  WriteCounts all;
   try {
     for (size_t i = 0; i < transactions.size(); ++i) {
       if (auto checked = check(draft, *transactions[i]); !checked) {
@@ -472,7 +489,9 @@ void Collection::commit(std::span<Transaction* const> transactions,
         failure_ = counts.error();
         return fail_all(*failure_);
       }
-      inserted += counts->inserted + counts->updated;
+      all.inserted += counts->inserted;
+      all.updated += counts->updated;
+      all.deleted += counts->deleted;
       durability = std::min(durability, transactions[i]->durability());
       results[i] = *counts;
     }
@@ -488,8 +507,7 @@ void Collection::commit(std::span<Transaction* const> transactions,
                      "Out of memory during a write; open the index again to go on writing"};
     return fail_all(*failure_);
   }
-  items_inserted_ += inserted;
-  commit_times_.record(now_ns() - start);
+  metrics_.record_commit(start, all.inserted, all.updated, all.deleted);
 }
 
 Expected<void> Collection::write_log(const std::vector<std::vector<Buffer>>& payloads,
@@ -522,7 +540,8 @@ Expected<void> Collection::sync_log() {
 
 /// Begins a log file with the record that follows those of `state_`.
 Expected<void> Collection::start_log() {
-  auto log = store::LogWriter::create(*vfs_, next_file_number_, state_.next_sequence);
+  auto log =
+      store::LogWriter::create(disk(DiskUse::kCommit), next_file_number_, state_.next_sequence);
   if (!log) return log.error();
   ++next_file_number_;
   log_ = std::move(*log);
@@ -530,7 +549,7 @@ Expected<void> Collection::start_log() {
 }
 
 Expected<void> Collection::sync() {
-  const std::lock_guard lock(writer_mutex_);
+  const auto lock = lock_writer();
   if (failure_) return *failure_;
   if (!sync_owed_) return {};
   auto synced = sync_log();
@@ -539,7 +558,7 @@ Expected<void> Collection::sync() {
 }
 
 Expected<void> Collection::close() {
-  const std::lock_guard lock(writer_mutex_);
+  const auto lock = lock_writer();
   if (closed_) return {};
   closed_ = true;
   Expected<void> result;

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "engine/config.h"
-#include "engine/histogram.h"
 #include "engine/maintenance.h"
+#include "engine/metrics.h"
 #include "engine/place_file.h"
 #include "engine/query_pace.h"
 #include "engine/recovery.h"
@@ -22,6 +22,7 @@
 #include "engine/state.h"
 #include "engine/transaction.h"
 #include "engine/view.h"
+#include "store/counting_vfs.h"
 #include "store/lock.h"
 #include "store/log.h"
 #include "store/manifest.h"
@@ -135,8 +136,8 @@ class Collection {
 
   /// Writes the newest state to another folder as an index of its own, while reads and writes go
   /// on. Files that never change are linked where the file system can, from here or from `base`, an
-  /// earlier snapshot (null: none). Any thread. INDEX_EXISTS if `target` holds an index.
-  Expected<SnapshotCounts> snapshot(store::Vfs& target, store::Vfs* base);
+  /// earlier snapshot (null: none). Any thread. INDEX_EXISTS if `folder` holds an index.
+  Expected<SnapshotCounts> snapshot(store::Vfs& folder, store::Vfs* base);
 
   /// What the newest state takes. Any thread.
   [[nodiscard]] MemoryUse memory_use() const;
@@ -154,8 +155,9 @@ class Collection {
   /// differ, INDEX_NOT_FOUND; errors as `become_writer`.
   Expected<SnapshotCounts> restore(const std::shared_ptr<store::Vfs>& snapshot);
 
-  /// The msgpack map of docs/engine-messages.md. Any thread.
-  [[nodiscard]] Expected<Buffer> statistics(Durability of_session);
+  /// The msgpack map of docs/engine-messages.md, with the histograms' buckets or without. Any
+  /// thread.
+  [[nodiscard]] Expected<Buffer> statistics(Durability of_session, bool with_buckets = false);
 
   /// Reads every file again and checks all that can be checked. Any thread.
   [[nodiscard]] Expected<Buffer> verify();
@@ -164,12 +166,19 @@ class Collection {
   Expected<void> close();
 
   [[nodiscard]] store::Vfs& vfs() { return *vfs_; }
+  /// The same, where what a job reads and writes is counted.
+  [[nodiscard]] store::Vfs& vfs_for(const MaintenanceJob& job) {
+    return disk(job.is_seal() ? DiskUse::kSeal : DiskUse::kMerge);
+  }
 
-  Histogram& query_times() { return query_times_; }
+  Metrics& metrics() { return metrics_; }
   QueryPace& query_pace() { return query_pace_; }
 
  private:
   Collection(std::shared_ptr<store::Vfs> vfs, Config config, OpenOptions options);
+
+  [[nodiscard]] store::Vfs& disk(DiskUse use) { return disks_[static_cast<size_t>(use)]; }
+  std::unique_lock<std::mutex> lock_writer();
 
   Expected<bool> has_segment(uint64_t number);
   Expected<void> verify_segment(uint64_t number, const Part& part, uint32_t dim);
@@ -178,7 +187,7 @@ class Collection {
   Expected<bool> read_changes();
   Expected<bool> read_changes_once();
   Expected<void> see_newest(const std::function<bool()>& finds_its_files);
-  Expected<std::vector<OpenedLog>> open_logs();
+  Expected<std::vector<OpenedLog>> open_logs(DiskUse use);
   Expected<Config> check_identity(const store::Manifest& manifest) const;
   Expected<void> acquire();
   Expected<void> keep_lock_locked();
@@ -200,7 +209,7 @@ class Collection {
   [[nodiscard]] bool wants_seal() const;
   [[nodiscard]] bool has_unbuilt_segment() const;
   [[nodiscard]] std::optional<std::pair<size_t, size_t>> next_range() const;
-  [[nodiscard]] Expected<State> replace_parts(const MaintenanceJob& job) const;
+  [[nodiscard]] Expected<State> replace_parts(const MaintenanceJob& job);
   Expected<void> install_locked(const MaintenanceJob& job);
   Expected<void> try_install(const MaintenanceJob& job);
   Expected<void> seal_without_graph(size_t first);
@@ -214,6 +223,8 @@ class Collection {
   void remove_replaced(const State& before);
 
   std::shared_ptr<store::Vfs> vfs_;
+  Metrics metrics_;
+  std::deque<store::CountingVfs> disks_;  // vfs_ for each DiskUse
   const Config config_;
   const OpenOptions options_;
   const SegmentMemory memory_;
@@ -249,11 +260,7 @@ class Collection {
   std::mutex maintenance_error_mutex_;
   std::optional<Error> maintenance_error_;
 
-  Histogram query_times_;
   QueryPace query_pace_;
-  Histogram commit_times_;
-  std::atomic<uint64_t> items_inserted_{0};
-  std::chrono::steady_clock::time_point opened_at_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace quiver::engine

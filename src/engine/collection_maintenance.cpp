@@ -80,7 +80,7 @@ std::optional<std::pair<size_t, size_t>> Collection::next_range() const {
 }
 
 std::unique_ptr<MaintenanceJob> Collection::next_job() {
-  const std::lock_guard lock(writer_mutex_);
+  const auto lock = lock_writer();
   if (closed_ || failure_) return nullptr;
   if (!lock_) {
     // What was left undone is done here unless another process is at it.
@@ -117,7 +117,7 @@ Expected<void> Collection::request_optimize() {
 }
 
 Expected<void> Collection::install(const MaintenanceJob& job) {
-  const std::lock_guard lock(writer_mutex_);
+  const auto lock = lock_writer();
   busy_parts_ = 0;
   if (closed_) return Error{Code::kClosed, "The index is closed"};
   if (failure_) return *failure_;
@@ -130,7 +130,7 @@ Expected<void> Collection::install(const MaintenanceJob& job) {
 }
 
 void Collection::abandon(const Error& error) {
-  const std::lock_guard lock(writer_mutex_);
+  const auto lock = lock_writer();
   busy_parts_ = 0;
   set_maintenance_error(error);
   // Who only reads keeps nobody from writing.
@@ -151,6 +151,7 @@ Expected<void> Collection::install_locked(const MaintenanceJob& job) {
   std::move(failed_.begin(), failed_.end(), std::back_inserter(superfluous_));
   failed_.clear();
   remove_replaced(before);
+  (job.is_seal() ? metrics_.seals : metrics_.merges).record(Metrics::since(job.started_at()));
   return {};
 }
 
@@ -163,7 +164,8 @@ Expected<void> Collection::try_install(const MaintenanceJob& job) {
     failure_ = synced.error();
     return synced;
   }
-  if (auto written = store::write_manifest(*vfs_, manifest_of(*next)); !written) return written;
+  if (auto written = store::write_manifest(vfs_for(job), manifest_of(*next)); !written)
+    return written;
   publish(std::move(*next));
   return {};
 }
@@ -199,7 +201,7 @@ uint64_t Collection::first_log_after(size_t first, size_t last) const {
 }
 
 /// The state with the finished job's segment in place of the parts that it was made from.
-Expected<State> Collection::replace_parts(const MaintenanceJob& job) const {
+Expected<State> Collection::replace_parts(const MaintenanceJob& job) {
   State next = state_;
   const auto first = static_cast<ptrdiff_t>(job.first());
   const auto last = static_cast<ptrdiff_t>(job.last());
@@ -214,7 +216,7 @@ Expected<State> Collection::replace_parts(const MaintenanceJob& job) const {
   next.parts.erase(next.parts.begin() + first, next.parts.begin() + last);
   if (job.rows() == 0) return next;
 
-  auto segment = Segment::open(*vfs_, store::segment_file_name(job.segment_number()),
+  auto segment = Segment::open(vfs_for(job), store::segment_file_name(job.segment_number()),
                                config_.metric, state_.view.dim, memory_);
   if (!segment) return segment.error();
   Part part{*segment, job.rows(), 0, nullptr};
@@ -249,7 +251,7 @@ uint64_t Collection::free_head_bytes() const {
 }
 
 Expected<void> Collection::make_room() {
-  const std::lock_guard lock(writer_mutex_);
+  const auto lock = lock_writer();
   if (closed_ || failure_ || !lock_ || !options_.use_mmap || !vfs_->maps_files()) return {};
   const uint64_t bytes = free_head_bytes();
   if (bytes == 0 || bytes < std::max(room_wanted_at_, most_head_bytes())) return {};
@@ -274,7 +276,7 @@ Expected<void> Collection::seal_without_graph(size_t first) {
   if (auto prepared = job.prepare(); !prepared) return prepared;
   // Who has lost the lock must not write over the new owner's files.
   if (auto kept = keep_lock_locked(); !kept) return kept;
-  if (auto written = job.write(*vfs_); !written) return written;
+  if (auto written = job.write(vfs_for(job)); !written) return written;
   return install_locked(job);
 }
 

@@ -34,17 +34,6 @@ void put_unless_0(msgpack::Writer& writer, std::string_view name, uint32_t value
   }
 }
 
-void put_histogram(msgpack::Writer& writer, std::string_view name, const Histogram& histogram) {
-  writer.text(name);
-  writer.map(6);
-  put(writer, "count", histogram.count());
-  put(writer, "totalMs", histogram.total_ms());
-  put(writer, "p50", histogram.percentile_ms(0.50));
-  put(writer, "p95", histogram.percentile_ms(0.95));
-  put(writer, "p99", histogram.percentile_ms(0.99));
-  put(writer, "max", histogram.max_ms());
-}
-
 void put_codes(msgpack::Writer& writer, const Segment& segment) {
   const quant::Choice& choice = segment.codes();
   if (!segment.has_graph()) {
@@ -63,8 +52,8 @@ void put_codes(msgpack::Writer& writer, const Segment& segment) {
 
 }  // namespace
 
-Expected<Buffer> Collection::statistics(Durability of_session) {
-  const std::lock_guard lock(writer_mutex_);
+Expected<Buffer> Collection::statistics(Durability of_session, bool with_buckets) {
+  const auto lock = lock_writer();
   if (closed_) return Error{Code::kClosed, "The index is closed"};
   if (!lock_) {
     if (auto read = read_changes(); !read) return read.error();
@@ -96,7 +85,7 @@ Expected<Buffer> Collection::statistics(Durability of_session) {
   }
   if (failure_) maintenance_error = failure_;  // nothing is done any more
   msgpack::Writer writer;
-  writer.map(20);
+  writer.map(16 + kMetricsEntries);
   put(writer, "items", view.live());
   put(writer, "dimensions", uint64_t{view.dim});
   put(writer, "metric", metric_name(config_.metric));
@@ -159,15 +148,7 @@ Expected<Buffer> Collection::statistics(Durability of_session) {
   put(writer, "resident", memory.resident);
   put(writer, "blocks", memory.blocks);
   put(writer, "limit", options_.memory_limit);
-  put_histogram(writer, "queries", query_times_);
-  put_histogram(writer, "commits", commit_times_);
-  writer.text("inserts");
-  writer.map(2);
-  put(writer, "items", items_inserted_.load());
-  put(writer, "totalMs", commit_times_.total_ms());
-  const std::chrono::duration<double, std::milli> uptime =
-      std::chrono::steady_clock::now() - opened_at_;
-  put(writer, "uptimeMs", uptime.count());
+  put_metrics(writer, metrics_, with_buckets);
   return writer.take();
 }
 

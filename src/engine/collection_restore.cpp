@@ -39,7 +39,7 @@ Expected<SnapshotCounts> Collection::restore(const std::shared_ptr<store::Vfs>& 
   if (!opened) return opened.error();
   const State& from = (*opened)->state_;  // nobody else has it
 
-  const std::lock_guard lock(writer_mutex_);
+  const auto lock = lock_writer();
   if (closed_) return Error{Code::kClosed, "The index is closed"};
   if (failure_) return *failure_;
   resumed_ = false;
@@ -73,7 +73,7 @@ Expected<SnapshotCounts> Collection::restore(const std::shared_ptr<store::Vfs>& 
   }
   // Taken away while files were copied: then the next owner removes them.
   if (auto kept = keep_lock_locked(); !kept) return kept.error();
-  if (auto written = store::write_manifest(*vfs_, manifest_of(*next)); !written) {
+  if (auto written = store::write_manifest(disk(DiskUse::kRestore), manifest_of(*next)); !written) {
     // Either state may be the one on the disk: what is committed now might belong to neither.
     failure_ = written.error();
     return written.error();
@@ -89,13 +89,14 @@ Expected<SnapshotCounts> Collection::restore(const std::shared_ptr<store::Vfs>& 
 /// state that they make. Rows that are in no segment there become one; its graph is built later.
 Expected<State> Collection::place_state(store::Vfs& source, const State& from, uint64_t first_log,
                                         SnapshotCounts& counts) {
+  store::Vfs& vfs = disk(DiskUse::kRestore);
   State next;
   next.view.dim = from.view.dim != 0 ? from.view.dim : state_.view.dim;
   next.first_log = first_log;
   next.first_sequence = state_.next_sequence;
   next.next_sequence = state_.next_sequence;
   const auto add = [&](uint64_t number, const Part& rows) -> Expected<void> {
-    auto segment = Segment::open(*vfs_, store::segment_file_name(number), config_.metric,
+    auto segment = Segment::open(vfs, store::segment_file_name(number), config_.metric,
                                  next.view.dim, memory_);
     if (!segment) return segment.error();
     next.view.parts.push_back({std::move(*segment), rows.count, rows.deleted_count, rows.deleted});
@@ -118,7 +119,7 @@ Expected<State> Collection::place_state(store::Vfs& source, const State& from, u
     if (!content) return content.error();
     const uint64_t size = (*content)->bytes().size();
     const uint64_t number = next_file_number_++;
-    const auto linked = place_file(*vfs_, store::segment_file_name(number), source, nullptr,
+    const auto linked = place_file(vfs, store::segment_file_name(number), source, nullptr,
                                    SourceFile{name, std::move(*content)});
     if (!linked) return linked.error();
     if (*linked) {
@@ -131,16 +132,16 @@ Expected<State> Collection::place_state(store::Vfs& source, const State& from, u
   if (!unsealed.empty()) {
     const uint64_t number = next_file_number_++;
     const std::string name = store::segment_file_name(number);
-    auto written = Segment::write(*vfs_, name, config_.metric, next.view.dim, unsealed, first_log);
+    auto written = Segment::write(vfs, name, config_.metric, next.view.dim, unsealed, first_log);
     if (!written) return written.error();
-    const auto size = vfs_->size(name);
+    const auto size = vfs.size(name);
     if (!size) return size.error();
     counts.bytes_copied += *size;
     const Part rows{nullptr, static_cast<uint32_t>(unsealed.size()), 0, nullptr};
     if (auto added = add(number, rows); !added) return added.error();
   }
   // The names of the files are on the disk before the manifest that names them.
-  if (auto synced = vfs_->sync_folder(); !synced) return synced.error();
+  if (auto synced = vfs.sync_folder(); !synced) return synced.error();
   return next;
 }
 

@@ -13,17 +13,18 @@
 namespace quiver::engine {
 /// Every file of `state_` but the manifest. They stay readable when a merge removes them.
 Expected<std::vector<SourceFile>> Collection::open_files() {
+  store::Vfs& vfs = disk(DiskUse::kSnapshot);
   std::vector<std::string> names;
   for (const PartState& part : state_.parts) {
     if (part.segment_number != 0) names.push_back(store::segment_file_name(part.segment_number));
   }
   std::vector<SourceFile> files;
   for (const std::string& name : names) {
-    auto content = vfs_->read(name);
+    auto content = vfs.read(name);
     if (!content) return content.error();
     files.push_back({name, std::move(*content)});
   }
-  auto logs = open_logs();
+  auto logs = open_logs(DiskUse::kSnapshot);
   if (!logs) return logs.error();
   for (OpenedLog& log : *logs) {
     if (!log.content) return log.content.error();
@@ -33,7 +34,8 @@ Expected<std::vector<SourceFile>> Collection::open_files() {
   return files;
 }
 
-Expected<SnapshotCounts> Collection::snapshot(store::Vfs& target, store::Vfs* base) {
+Expected<SnapshotCounts> Collection::snapshot(store::Vfs& folder, store::Vfs* base) {
+  store::CountingVfs target(folder, metrics_.disk[static_cast<size_t>(DiskUse::kSnapshot)]);
   const auto exists = target.exists(store::kManifestName);
   if (!exists) return exists.error();
   if (*exists) {
@@ -51,7 +53,7 @@ Expected<SnapshotCounts> Collection::snapshot(store::Vfs& target, store::Vfs* ba
   store::Manifest manifest;
   Expected<std::vector<SourceFile>> files = std::vector<SourceFile>();
   {
-    const std::lock_guard lock(writer_mutex_);
+    const auto lock = lock_writer();
     if (closed_) return Error{Code::kClosed, "The index is closed"};
     if (failure_) return *failure_;
     const auto read = see_newest([&] {

@@ -83,7 +83,7 @@ void check_logs(const Expected<std::vector<OpenedLog>>& logs, uint64_t sequence,
 
 /// Whether a segment is one of the newest state. Takes the lock.
 Expected<bool> Collection::has_segment(uint64_t number) {
-  const std::lock_guard lock(writer_mutex_);
+  const auto lock = lock_writer();
   if (closed_) return Error{Code::kClosed, "The index is closed"};
   if (!lock_) {
     if (auto read = read_changes(); !read) return read.error();
@@ -95,8 +95,8 @@ Expected<bool> Collection::has_segment(uint64_t number) {
 /// Reads the file again: a view may have it in memory from when it was sound. Takes the lock.
 Expected<void> Collection::verify_segment(uint64_t number, const Part& part, uint32_t dim) {
   const SegmentMemory memory{std::make_shared<column::BlockCache>(0)};
-  const auto file =
-      Segment::open(*vfs_, store::segment_file_name(number), config_.metric, dim, memory);
+  const auto file = Segment::open(disk(DiskUse::kVerify), store::segment_file_name(number),
+                                  config_.metric, dim, memory);
   if (file) return (*file)->verify();
   if (file.error().code != Code::kMissingFile) return file.error();
   const auto is_needed = has_segment(number);
@@ -110,17 +110,17 @@ Expected<Buffer> Collection::verify() {
   State state;
   Expected<std::vector<OpenedLog>> logs = std::vector<OpenedLog>();
   {
-    const std::lock_guard lock(writer_mutex_);
+    const auto lock = lock_writer();
     if (closed_) return Error{Code::kClosed, "The index is closed"};
     const auto read = see_newest([&] {
       state = state_;
-      logs = open_logs();
+      logs = open_logs(DiskUse::kVerify);
       return are_there(logs);
     });
     if (!read) return read.error();
   }
   std::vector<std::string> problems;
-  if (const auto manifest = store::read_manifest(*vfs_); !manifest) {
+  if (const auto manifest = store::read_manifest(disk(DiskUse::kVerify)); !manifest) {
     problems.push_back(manifest.error().message);
   }
   check_logs(logs, state.first_sequence, problems);

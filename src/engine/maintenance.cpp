@@ -46,7 +46,10 @@ MaintenanceJob::MaintenanceJob(std::shared_ptr<const View> view, size_t first, s
       first_log_(first_log),
       builds_graph_(graph == Graph::kBuild),
       part_(first) {
-  for (size_t part = first_; part < last_; ++part) live_ += view_->parts[part].live();
+  for (size_t part = first_; part < last_; ++part) {
+    live_ += view_->parts[part].live();
+    is_seal_ = is_seal_ && view_->parts[part].source->file() == nullptr;
+  }
 }
 MaintenanceJob::~MaintenanceJob() = default;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -56,6 +57,9 @@ class MaintenanceJob {
   [[nodiscard]] const View& view() const { return *view_; }
   [[nodiscard]] size_t first() const { return first_; }
   [[nodiscard]] size_t last() const { return last_; }
+  /// Whether it makes a segment of heads alone.
+  [[nodiscard]] bool is_seal() const { return is_seal_; }
+  [[nodiscard]] std::chrono::steady_clock::time_point started_at() const { return started_at_; }
   [[nodiscard]] uint64_t segment_number() const { return segment_number_; }
   [[nodiscard]] uint32_t rows() const { return live_; }
   /// Of rows(), how many need no linking any more.
@@ -91,6 +95,8 @@ class MaintenanceJob {
   uint64_t segment_number_;
   uint64_t first_log_;
   bool builds_graph_;
+  bool is_seal_ = true;
+  std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
   uint32_t live_ = 0;
   const std::atomic<bool>* stop_ = nullptr;
   std::atomic<bool> failed_{false};

@@ -38,6 +38,8 @@ enum class Op : uint32_t {
 constexpr uint32_t kIncludeVectors = 1;
 constexpr uint32_t kExact = 2;
 constexpr uint32_t kMayStop = 4;
+/// Of STATS.
+constexpr uint32_t kBuckets = 1;
 
 Error malformed() { return Error{Code::kInvalidArgument, "Malformed request"}; }
 
@@ -111,7 +113,7 @@ Expected<Buffer> Session::read(Bytes request) {
     case Op::kGet:
       return get(body);
     case Op::kStats:
-      return collection_->statistics(durability_);
+      return statistics(body);
     case Op::kVerify:
       return collection_->verify();
     case Op::kList:
@@ -183,7 +185,7 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
   std::chrono::nanoseconds spent{0};
   for (uint32_t i = 0; i < header->queries; ++i) {
     if ((header->flags & kMayStop) != 0 && spent >= kMoment) break;
-    const auto start = std::chrono::steady_clock::now();
+    QueryTimer timer(collection_->metrics());
     const auto query = prepare_query(*view, collection_->config().metric,
                                      {floats + size_t{i} * header->dim, header->dim});
     if (!query) {
@@ -195,14 +197,21 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
     if (!hits) return hits.error();
     auto appended = append_result_block(*view, *hits, (header->flags & kIncludeVectors) != 0, out);
     if (!appended) return appended.error();
-    const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - start;
+    const std::chrono::nanoseconds took = timer.stop();
     spent += took;
-    collection_->query_times().record(static_cast<uint64_t>(took.count()));
     if (options.filter == nullptr && !options.exact) {
       collection_->query_pace().record(paced_ef(options.ef, options.top_k), took);
     }
   }
   return out.take();
+}
+
+Expected<Buffer> Session::statistics(Bytes request) {
+  if (request.empty()) return collection_->statistics(durability_);
+  ByteReader reader(request);
+  const auto flags = reader.get<uint32_t>();
+  if (!flags) return malformed();
+  return collection_->statistics(durability_, (*flags & kBuckets) != 0);
 }
 
 Expected<Buffer> Session::get(Bytes request) {
@@ -426,10 +435,13 @@ void Session::write_group(std::span<Write> writes) {
   }
   if (transactions.empty()) return;
   std::vector<Expected<WriteCounts>> results(transactions.size(), WriteCounts{});
-  committed.front()->session->collection_->commit(transactions, results);
+  Collection& collection = *committed.front()->session->collection_;
+  collection.commit(transactions, results);
+  Metrics& metrics = collection.metrics();
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i]) {
       committed[i]->response = encode_counts(*results[i]);
+      metrics.inserts.record(Metrics::since(committed[i]->arrived_at));
     } else {
       committed[i]->response = results[i].error();
     }
@@ -438,6 +450,7 @@ void Session::write_group(std::span<Write> writes) {
 
 Expected<Buffer> Session::write(Bytes request) {
   Write write{this, request};
+  const CpuTimer timer(collection_->metrics().write_cpu);
   write_group({&write, 1});
   return std::move(write.response);
 }
@@ -453,6 +466,7 @@ Expected<bool> Session::pump(std::chrono::microseconds budget) {
 }
 
 Expected<bool> Session::maintain(std::chrono::steady_clock::time_point until) {
+  const CpuTimer timer(collection_->metrics().maintenance_cpu);
   if (auto synced = collection_->sync(); !synced) return synced.error();
   if (auto kept = collection_->keep_lock(); !kept) return kept.error();
   if (!job_) job_ = collection_->next_job();
@@ -461,7 +475,7 @@ Expected<bool> Session::maintain(std::chrono::steady_clock::time_point until) {
     return false;
   }
   const auto is_time_left = [until] { return std::chrono::steady_clock::now() < until; };
-  auto done = job_->work(collection_->vfs(), is_time_left);
+  auto done = job_->work(collection_->vfs_for(*job_), is_time_left);
   if (!done) return done;
   collection_->set_progress(false, job_->rows_done(), job_->rows());
   if (!*done) return true;

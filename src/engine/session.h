@@ -36,6 +36,7 @@ class Session {
   struct Write {
     Session* session;
     Bytes request;
+    std::chrono::steady_clock::time_point arrived_at = std::chrono::steady_clock::now();
     Expected<Buffer> response = Buffer{};
   };
 
@@ -70,6 +71,7 @@ class Session {
  private:
   Expected<bool> maintain(std::chrono::steady_clock::time_point until);
   Expected<Buffer> query(Bytes request, bool may_look);
+  Expected<Buffer> statistics(Bytes request);
   Expected<Buffer> get(Bytes request);
   Expected<Buffer> open_list(Bytes request);
   Expected<Buffer> open_stream(Bytes request);

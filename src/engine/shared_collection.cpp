@@ -120,6 +120,7 @@ void SharedCollection::write(std::shared_ptr<Session> session, Buffer request,
   {
     const std::lock_guard lock(mutex_);
     writes_.push_back({std::move(session), std::move(request), std::move(done)});
+    collection_->metrics().writes_waiting.enter();
   }
   write_wake_.notify_one();
 }
@@ -153,14 +154,18 @@ void SharedCollection::write_loop() {
       if (writes_.empty()) return;
       group.assign(std::make_move_iterator(writes_.begin()),
                    std::make_move_iterator(writes_.end()));
+      collection_->metrics().writes_waiting.leave(static_cast<uint32_t>(writes_.size()));
       writes_.clear();
     }
     std::vector<Session::Write> writes;
     writes.reserve(group.size());
     for (const PendingWrite& pending : group) {
-      writes.push_back({pending.session.get(), pending.request});
+      writes.push_back({pending.session.get(), pending.request, pending.arrived_at});
     }
-    Session::write_group(writes);
+    {
+      const CpuTimer timer(collection_->metrics().write_cpu);
+      Session::write_group(writes);
+    }
     for (size_t i = 0; i < group.size(); ++i) group[i].done(std::move(writes[i].response));
     (void)collection_->make_room();  // an error stands in the statistics
     // Those who write without a pause wait for it now and then too.
@@ -204,6 +209,7 @@ void SharedCollection::maintenance_loop() {
 }
 
 bool SharedCollection::run_next_job() {
+  const CpuTimer timer(collection_->metrics().maintenance_cpu);
   const auto ran = caught([this] { return try_next_job(); });
   if (!ran) collection_->abandon(ran.error());
   return ran && *ran;
@@ -245,8 +251,9 @@ Expected<void> SharedCollection::run(MaintenanceJob& job) {
   helpers.reserve(hardware_threads());
   for (unsigned i = 1; i < hardware_threads(); ++i) {
     try {
-      helpers.emplace_back([&link_all] {
+      helpers.emplace_back([this, &link_all] {
         lower_thread_priority();
+        const CpuTimer timer(collection_->metrics().maintenance_cpu);
         link_all();
       });
     } catch (const std::exception&) {
@@ -258,7 +265,7 @@ Expected<void> SharedCollection::run(MaintenanceJob& job) {
   if (!result || stopping_) return result;
   // Who has lost the lock must not write over the new owner's files.
   if (auto kept = collection_->keep_lock(); !kept) return kept;
-  return job.write(collection_->vfs());
+  return job.write(collection_->vfs_for(job));
 }
 
 }  // namespace quiver::engine

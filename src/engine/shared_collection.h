@@ -41,6 +41,7 @@ class SharedCollection {
     std::shared_ptr<Session> session;
     Buffer request;
     std::function<void(Expected<Buffer>)> done;
+    std::chrono::steady_clock::time_point arrived_at = std::chrono::steady_clock::now();
   };
 
   explicit SharedCollection(std::shared_ptr<Collection> collection);

@@ -15,6 +15,7 @@ class Piece final : public FileBytes {
   Piece(std::shared_ptr<const FileBytes> whole, Bytes bytes)
       : whole_(std::move(whole)), bytes_(bytes) {}
   [[nodiscard]] Bytes bytes() const override { return bytes_; }
+  [[nodiscard]] bool is_mapped() const override { return whole_->is_mapped(); }
 
  private:
   std::shared_ptr<const FileBytes> whole_;

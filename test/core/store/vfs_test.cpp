@@ -1,4 +1,5 @@
-// What every file system promises, on each: the one in memory and the one of the operating system.
+// What every file system promises, on each: the one in memory, the one of the operating system, and
+// that with what goes through it counted.
 
 #include <gtest/gtest.h>
 
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/counting_vfs.h"
 #include "store/lock.h"
 #include "store/vfs_memory.h"
 #include "store/vfs_native.h"
@@ -33,6 +35,10 @@ class VfsTest : public testing::TestWithParam<const char*> {
         ("quiver-vfs-" + std::to_string(std::random_device{}()) + "-" + std::to_string(number++));
     vfs_ = std::string_view(GetParam()) == "memory" ? memory_vfs(std::make_shared<MemoryDisk>())
                                                     : native_vfs((folder_ / "a" / "b").string());
+    if (std::string_view(GetParam()) == "counted") {
+      inner_ = std::exchange(vfs_, nullptr);
+      vfs_ = std::make_shared<CountingVfs>(*inner_, counts_);
+    }
     ASSERT_TRUE(vfs_->make_folder());
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -50,6 +56,8 @@ class VfsTest : public testing::TestWithParam<const char*> {
   }
 
   std::filesystem::path folder_;
+  IoCounts counts_;
+  std::shared_ptr<Vfs> inner_;  // of the counted one
   std::shared_ptr<Vfs> vfs_;
 };
 
@@ -162,7 +170,7 @@ TEST_P(VfsTest, ReplaceFileLeavesNothingBehind) {
   EXPECT_EQ(vfs_->list()->size(), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, VfsTest, testing::Values("memory", "native"),
+INSTANTIATE_TEST_SUITE_P(Each, VfsTest, testing::Values("memory", "native", "counted"),
                          [](const auto& info) { return std::string(info.param); });
 
 class NativeTest : public VfsTest {};
@@ -347,7 +355,7 @@ TEST_P(LockTest, RemovedWithTheIndex) {
   EXPECT_TRUE(locks().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, LockTest, testing::Values("memory", "native"),
+INSTANTIATE_TEST_SUITE_P(Each, LockTest, testing::Values("memory", "native", "counted"),
                          [](const auto& info) { return std::string(info.param); });
 
 class DeadOwner : public VfsTest {};
