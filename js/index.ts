@@ -46,12 +46,14 @@ export { type ErrorCode, type ErrorDetails, errorCodes, QuiverError } from './er
 export type { FieldOperators, Filter } from './filter.ts';
 export type { Items } from './item-input.ts';
 export type { ItemStream } from './item-stream.ts';
+export { type IndexMetrics, type MetricsSource, toPrometheus } from './metrics.ts';
 export type {
   BuildOptions,
   CreateIndexConfig,
   InsertOptions,
   ListStreamOptions,
   LocalIndexOptions,
+  MetricsOptions,
   OptimizeOptions,
   QueryManyOptions,
   QueryOptions,
@@ -62,25 +64,34 @@ export type {
 } from './options.ts';
 export type { QueryStream } from './query-stream.ts';
 export type {
+  CacheMetrics,
   CodeStats,
+  DiskMetrics,
+  DiskUse,
   Durability,
   FoundItem,
   IndexItem,
   IndexStats,
   ItemInput,
   ItemPatch,
+  LatencyBuckets,
+  LatencyKind,
+  LatencyMetrics,
   MemoryMetrics,
   Metadata,
   MetadataConfig,
   MetadataValue,
   Metric,
+  MetricsData,
   PerformanceMetrics,
   Progress,
   Quantization,
   QueryResult,
+  QueueMetrics,
   RepairResult,
   SegmentStats,
   SnapshotResult,
+  ThroughputMetrics,
   VectorInput,
   VerifyResult,
   WriteCounts,

@@ -6,6 +6,7 @@ import { checkIterable } from './item-input.ts';
 import { ItemStream } from './item-stream.ts';
 import { listPages } from './listing.ts';
 import { untilIdle } from './maintenance.ts';
+import { IndexMetrics } from './metrics.ts';
 import { OpenIndex } from './open-index.ts';
 import {
   type CreateIndexConfig,
@@ -419,6 +420,11 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
   async getIndexStats(): Promise<IndexStats> {
     const index = await this.#open();
     return indexStats(index, await readStats(index));
+  }
+
+  /** The same and more for programs, for Prometheus and for people. */
+  get metrics(): IndexMetrics {
+    return new IndexMetrics(this.#folder, () => this.#open());
   }
 
   async getPerformanceMetrics(): Promise<PerformanceMetrics> {

@@ -152,6 +152,11 @@ export interface OptimizeOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface MetricsOptions {
+  /** Beside `index`, the folder, or instead of it. Names are letters, digits and `_`. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** Every default that does not depend on the call. */
 export const defaults = {
   metric: 'cosine',
@@ -317,6 +322,19 @@ export function checkListOptions<T extends object>(
   ]);
   flag('includeVectors', options.includeVectors);
   whole('batchSize', options.batchSize, 1, maxU32);
+  return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkMetricsOptions(options: MetricsOptions): MetricsOptions {
+  checkKeys('the options of metrics', options, ['labels']);
+  const { labels } = options;
+  if (
+    labels !== undefined &&
+    (typeof labels !== 'object' || labels === null || Array.isArray(labels))
+  ) {
+    throw expected('INVALID_ARGUMENT', 'an object of strings', 'labels', labels);
+  }
   return options;
 }
 

@@ -1,24 +1,27 @@
 import type { OpenIndex } from './open-index.ts';
 import type {
+  CacheMetrics,
+  DiskMetrics,
+  DiskUse,
   Durability,
   IndexStats,
+  LatencyKind,
+  LatencyMetrics,
   MemoryMetrics,
   PerformanceMetrics,
+  QueueMetrics,
   SegmentStats,
+  ThroughputMetrics,
+  WriteCounts,
 } from './types.ts';
 import { op, packWords } from './wire/requests.ts';
 import { readMap } from './wire/results.ts';
 
-interface Latencies {
-  readonly count: number;
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly max: number;
-}
+/** With buckets, if they were asked for: the longest nanoseconds of each and its count, in turns. */
+type CoreLatencies = LatencyMetrics & { readonly buckets?: readonly number[] };
 
 /** The `stats` map of docs/engine-messages.md. */
-export interface CoreStats {
+export interface CoreStats extends Readonly<Record<LatencyKind, CoreLatencies>> {
   readonly items: number;
   readonly dimensions: number;
   readonly bytesOnDisk: number;
@@ -33,14 +36,30 @@ export interface CoreStats {
     readonly error: string | null;
   };
   readonly memory: MemoryMetrics;
-  readonly queries: Latencies & { readonly totalMs: number };
-  readonly inserts: { readonly items: number; readonly totalMs: number };
-  readonly commits: Latencies;
+  /** Absent where the core has no cache of results. */
+  readonly cache?: CacheMetrics;
+  readonly lockRefusals: number;
+  readonly written: WriteCounts;
+  readonly windows: readonly ThroughputMetrics[];
+  readonly queues: { readonly reads: QueueMetrics; readonly writes: QueueMetrics };
+  readonly cpuMs: {
+    readonly queries: number;
+    readonly writes: number;
+    readonly maintenance: number;
+  };
+  readonly disk: Readonly<Record<DiskUse, DiskMetrics>>;
   readonly uptimeMs: number;
 }
 
-export async function readStats(index: OpenIndex): Promise<CoreStats> {
-  return readMap(await index.read(packWords(op.stats))) as unknown as CoreStats;
+/** The bits of the request's `flags`. */
+const flag = { buckets: 1 } as const;
+
+export async function readStats(
+  index: OpenIndex,
+  { buckets = false }: { buckets?: boolean } = {},
+): Promise<CoreStats> {
+  const request = packWords(op.stats, buckets ? flag.buckets : 0);
+  return readMap(await index.read(request)) as unknown as CoreStats;
 }
 
 export function indexStats(index: OpenIndex, stats: CoreStats): IndexStats {
@@ -57,9 +76,12 @@ export function indexStats(index: OpenIndex, stats: CoreStats): IndexStats {
   };
 }
 
+const noCache: CacheMetrics = { hits: 0, misses: 0, evictions: 0, entries: 0, bytes: 0, limit: 0 };
+
 export function performanceMetrics(index: OpenIndex, stats: CoreStats): PerformanceMetrics {
-  const { queries, inserts, commits } = stats;
+  const { queries, commits, written, cache = noCache } = stats;
   const { engine, attempts } = index.loaded;
+  const asked = cache.hits + cache.misses;
   return {
     queryLatencyP50: queries.p50,
     queryLatencyP95: queries.p95,
@@ -68,14 +90,26 @@ export function performanceMetrics(index: OpenIndex, stats: CoreStats): Performa
     queries: queries.count,
     queryTimeTotal: queries.totalMs,
     queryThroughput: perSecond(queries.count, queries.totalMs),
-    insertThroughput: perSecond(inserts.items, inserts.totalMs),
+    insertThroughput: perSecond(written.inserted + written.updated, commits.totalMs),
+    throughput: stats.windows,
     itemCount: stats.items,
+    itemsWritten: written,
     indexSize: stats.bytesOnDisk,
     memory: stats.memory,
+    cacheHitRate: asked === 0 ? 0 : cache.hits / asked,
+    cache,
+    disk: stats.disk,
     headRows: stats.headRows,
     deletedRows: stats.deletedRows,
     segments: stats.segments,
-    commits,
+    inserts: latencies(stats.inserts),
+    commits: latencies(commits),
+    seals: latencies(stats.seals),
+    merges: latencies(stats.merges),
+    lockWaits: latencies(stats.lockWaits),
+    lockRefusals: stats.lockRefusals,
+    queues: stats.queues,
+    cpuTime: stats.cpuMs,
     maintenance: stats.maintenance,
     durability: stats.durability,
     backend: engine.backend,
@@ -83,6 +117,10 @@ export function performanceMetrics(index: OpenIndex, stats: CoreStats): Performa
     simd: engine.simd,
     uptimeMs: stats.uptimeMs,
   };
+}
+
+function latencies({ buckets: _, ...rest }: CoreLatencies): LatencyMetrics {
+  return rest;
 }
 
 function perSecond(count: number, milliseconds: number): number {

@@ -155,8 +155,74 @@ export interface MemoryMetrics {
   readonly limit: number;
 }
 
+/** How long something took, in milliseconds. Percentiles are up to 1/32 too long. */
+export interface LatencyMetrics {
+  readonly count: number;
+  /** Summed over all of them. */
+  readonly totalMs: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** What an index's files are read and written for. */
+export const diskUses = [
+  'open',
+  'commit',
+  'seal',
+  'merge',
+  'snapshot',
+  'restore',
+  'verify',
+  'lock',
+] as const;
+export type DiskUse = (typeof diskUses)[number];
+
+/** What went between this process and the file system. */
+export interface DiskMetrics {
+  /** Files, or ends of files, that were opened to be read. */
+  readonly reads: number;
+  /** Of them, what came into memory at once. */
+  readonly bytesRead: number;
+  /** And what was mapped: it comes into memory by use, or never, and no call tells (see `memory.resident`). */
+  readonly bytesMapped: number;
+  readonly writes: number;
+  readonly bytesWritten: number;
+  /** Of files and folders (fsync). */
+  readonly syncs: number;
+}
+
+/** How many wait, now and when there were most of them. */
+export interface QueueMetrics {
+  readonly waiting: number;
+  readonly most: number;
+}
+
+/** The cache of results; all 0 without one. */
+export interface CacheMetrics {
+  readonly hits: number;
+  readonly misses: number;
+  readonly evictions: number;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly limit: number;
+}
+
+/** How much a second there was in the last `seconds` whole ones, or as many as the index is open. */
+export interface ThroughputMetrics {
+  readonly seconds: number;
+  readonly queries: number;
+  /** Inserted or replaced. */
+  readonly items: number;
+}
+
+/**
+ * What an index did since this process opened it, and what it takes now. All objects on one folder in a process share
+ * these numbers. docs/metrics.md says what each of them counts.
+ */
 export interface PerformanceMetrics {
-  /** Milliseconds in the core, of the queries since the index was opened. */
+  /** Milliseconds in the core. */
   readonly queryLatencyP50: number;
   readonly queryLatencyP95: number;
   readonly queryLatencyP99: number;
@@ -164,25 +230,43 @@ export interface PerformanceMetrics {
   readonly queries: number;
   /** Milliseconds of search, summed over all queries. */
   readonly queryTimeTotal: number;
-  /** Queries per second of search time. */
+  /** Queries per second of search time: what one thread that does nothing else would answer. */
   readonly queryThroughput: number;
   /** Items per second of writing time. */
   readonly insertThroughput: number;
+  /** Per second of the clock, in the last 1, 10 and 60 seconds. */
+  readonly throughput: readonly ThroughputMetrics[];
   readonly itemCount: number;
+  readonly itemsWritten: WriteCounts;
   /** Bytes on disk. */
   readonly indexSize: number;
   readonly memory: MemoryMetrics;
+  /** Hits among all that asked the cache, 0 to 1. */
+  readonly cacheHitRate: number;
+  readonly cache: CacheMetrics;
+  readonly disk: Readonly<Record<DiskUse, DiskMetrics>>;
   /** Rows that are not yet in a segment, and rows deleted but not yet removed. */
   readonly headRows: number;
   readonly deletedRows: number;
   readonly segments: readonly SegmentStats[];
-  /** Milliseconds from a write's arrival to its being durable. */
-  readonly commits: {
-    readonly count: number;
-    readonly p50: number;
-    readonly p95: number;
-    readonly p99: number;
-    readonly max: number;
+  /** Calls that write items, from their arrival in the core to the answer; refused ones are not counted. */
+  readonly inserts: LatencyMetrics;
+  /** One or more of these calls that became durable together. */
+  readonly commits: LatencyMetrics;
+  /** Background work from start to end: what made segments of heads, and of segments. */
+  readonly seals: LatencyMetrics;
+  readonly merges: LatencyMetrics;
+  /** Of those who had to wait for another thread that changes the index. */
+  readonly lockWaits: LatencyMetrics;
+  /** How often another process had the folder's lock (`LOCKED`). */
+  readonly lockRefusals: number;
+  /** Calls that wait for a thread; always 0 in WebAssembly. */
+  readonly queues: { readonly reads: QueueMetrics; readonly writes: QueueMetrics };
+  /** Milliseconds on CPUs; of queries estimated from every 64th. In WebAssembly: of the clock. */
+  readonly cpuTime: {
+    readonly queries: number;
+    readonly writes: number;
+    readonly maintenance: number;
   };
   /** Rows done and to do in the background, and why it failed last if it did. */
   readonly maintenance: {
@@ -199,6 +283,25 @@ export interface PerformanceMetrics {
   readonly simd: string;
   readonly uptimeMs: number;
 }
+
+/** Durations of one kind, as a histogram: how many took longer than the bucket before and at most `upToMs`. */
+export type LatencyBuckets = readonly { readonly upToMs: number; readonly count: number }[];
+
+/** What `index.metrics.toJSON()` gives. */
+export interface MetricsData extends PerformanceMetrics {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly histograms: Readonly<Record<LatencyKind, LatencyBuckets>>;
+}
+
+export const latencyKinds = [
+  'queries',
+  'inserts',
+  'commits',
+  'seals',
+  'merges',
+  'lockWaits',
+] as const;
+export type LatencyKind = (typeof latencyKinds)[number];
 
 /** What a snapshot took, or restoring one. */
 export interface SnapshotResult {

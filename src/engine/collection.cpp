@@ -507,6 +507,7 @@ void Collection::commit(std::span<Transaction* const> transactions,
                      "Out of memory during a write; open the index again to go on writing"};
     return fail_all(*failure_);
   }
+  if (payloads.empty()) return;  // all were refused
   metrics_.record_commit(start, all.inserted, all.updated, all.deleted);
 }
 
