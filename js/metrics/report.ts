@@ -66,7 +66,7 @@ function state(metrics: PerformanceMetrics): string[] {
   const rows: readonly Row[] = [
     [
       'items',
-      `${count(metrics.itemCount)} in ${count(metrics.segments.length)} segments and the head (${count(metrics.headRows)} rows); ${count(metrics.deletedRows)} deleted rows`,
+      `${count(metrics.itemCount)}; segments ${count(metrics.segments.length)}, rows in no segment ${count(metrics.headRows)}, deleted rows ${count(metrics.deletedRows)}`,
     ],
     [
       'written',

@@ -8,11 +8,13 @@ import { engineSuite } from './engine.suite.ts';
 import { filtersSuite } from './filters.suite.ts';
 import { newFolder } from './helpers.ts';
 import { localIndexSuite } from './local-index.suite.ts';
+import { metricsSuite } from './metrics.suite.ts';
 import { repairSuite } from './repair.suite.ts';
 
 engineSuite('native', async () => (await selectEngine('native')).engine);
 codesSuite('native');
 localIndexSuite('native');
+metricsSuite('native');
 repairSuite('native');
 
 test('methods of a session refuse any other object', async () => {

@@ -3,10 +3,12 @@ import { codesSuite } from './codes.suite.ts';
 import { engineSuite } from './engine.suite.ts';
 import { filtersSuite } from './filters.suite.ts';
 import { localIndexSuite } from './local-index.suite.ts';
+import { metricsSuite } from './metrics.suite.ts';
 import { repairSuite } from './repair.suite.ts';
 
 engineSuite('wasm', async () => (await selectEngine('wasm')).engine);
 codesSuite('wasm');
 localIndexSuite('wasm');
+metricsSuite('wasm');
 repairSuite('wasm');
 filtersSuite('wasm');
