@@ -43,6 +43,13 @@ export class LocalIndex<TMetadata extends object = Metadata> extends LocalIndexB
 
 export type { Backend } from './engine/engine.ts';
 export { type ErrorCode, type ErrorDetails, errorCodes, QuiverError } from './errors.ts';
+export type {
+  ExplainedResults,
+  FilterPlan,
+  PlanKind,
+  QueryExplanation,
+  SegmentPlan,
+} from './explain.ts';
 export type { FieldOperators, Filter } from './filter.ts';
 export type { Items } from './item-input.ts';
 export type { ItemStream } from './item-stream.ts';
@@ -50,6 +57,7 @@ export { type IndexMetrics, type MetricsSource, toPrometheus } from './metrics.t
 export type {
   BuildOptions,
   CreateIndexConfig,
+  ExplainOptions,
   InsertOptions,
   ListStreamOptions,
   LocalIndexOptions,
@@ -61,8 +69,10 @@ export type {
   QuerySyncOptions,
   RepairOptions,
   SnapshotOptions,
+  WarmOptions,
 } from './options.ts';
 export type { QueryStream } from './query-stream.ts';
+export type { SlowQuery } from './slow-queries.ts';
 export type {
   CacheMetrics,
   CodeStats,

@@ -1,5 +1,6 @@
 import type { EngineLoader, LoadedEngine } from './engine/engine.ts';
 import { expected, fromEngine, QuiverError } from './errors.ts';
+import { type ExplainedResults, explainQuery } from './explain.ts';
 import type { Filter } from './filter.ts';
 import type { Items } from './item-input.ts';
 import { checkIterable } from './item-input.ts';
@@ -21,7 +22,9 @@ import {
   checkQuerySyncOptions,
   checkSnapshotOptions,
   checkStreamOptions,
+  checkWarmOptions,
   defaults,
+  type ExplainOptions,
   type InsertOptions,
   type ListStreamOptions,
   type LocalIndexOptions,
@@ -31,6 +34,7 @@ import {
   type QueryStreamOptions,
   type QuerySyncOptions,
   type SnapshotOptions,
+  type WarmOptions,
 } from './options.ts';
 import { QueryStream } from './query-stream.ts';
 import {
@@ -41,6 +45,7 @@ import {
   searchSync,
   streamRequest,
 } from './search.ts';
+import { readSlowQueries, type SlowQuery } from './slow-queries.ts';
 import { indexStats, performanceMetrics, readStats } from './stats.ts';
 import { memoryPrefix } from './storage/routed-fs.ts';
 import type {
@@ -57,6 +62,7 @@ import type {
   WriteCounts,
   WriteResult,
 } from './types.ts';
+import { warmCache } from './warm.ts';
 import { packConfig } from './wire/config.ts';
 import { packFilter } from './wire/filter.ts';
 import { ValueReader } from './wire/msgpack-reader.ts';
@@ -326,14 +332,32 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
   }
 
   /**
-   * The nearest items, best first; those of equal score by id. Fewer than `topK` when there are not as many.
+   * The nearest items, best first; those of equal score by id. Fewer than `topK` when there are not as many. With
+   * `explain: true` also what was done to find them, as data and as text.
    *
+   * @example
+   * const { results, explanation } = await index.query({ vector, filter: { year: 1999 }, explain: true });
+   * console.log(explanation.text);
    * @throws {QuiverError} `INVALID_VECTOR`, `DIMENSION_MISMATCH`, `INVALID_TOP_K`, `INVALID_FILTER`, `INVALID_ARGUMENT`
    */
-  async query(options: QueryOptions<TMetadata>): Promise<QueryResult<TMetadata>[]> {
-    const { vector, signal } = checkQueryOptions(options);
+  async query(options: ExplainOptions<TMetadata>): Promise<ExplainedResults<TMetadata>>;
+  async query(options: QueryOptions<TMetadata>): Promise<QueryResult<TMetadata>[]>;
+  async query(
+    options: QueryOptions<TMetadata> | ExplainOptions<TMetadata>,
+  ): Promise<QueryResult<TMetadata>[] | ExplainedResults<TMetadata>> {
+    const { vector, signal } = checkQueryOptions<
+      TMetadata,
+      QueryOptions<TMetadata> | ExplainOptions<TMetadata>
+    >(options);
     signal?.throwIfAborted();
     const request = queryRequest(options);
+    if (options.explain === true) {
+      return this.#during(
+        this.#search([vector], (index, copied) =>
+          explainQuery<TMetadata>(index, request, copied, signal),
+        ),
+      );
+    }
     if (this.#ready !== undefined) {
       const found = searchNow<TMetadata>(this.#ready, request, vector);
       if (found !== undefined) return found;
@@ -384,6 +408,25 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
   }
 
   /**
+   * Has queries answered that are likely to be asked, so that their answers are kept (see `cacheSize`) and what they read
+   * is in memory. Resolves when all are.
+   *
+   * @throws {QuiverError} as `query`, with the position of the query in `details.item` where the core refuses it
+   */
+  async warm(
+    queries: Iterable<QuerySyncOptions<TMetadata>>,
+    options: WarmOptions = {},
+  ): Promise<void> {
+    const { signal } = checkWarmOptions(options);
+    const packed = [...checkIterable(queries)].map((query) => ({
+      vector: copyQueryVectors([checkQuerySyncOptions(query, 'a query of warm').vector]),
+      request: queryRequest(query),
+    }));
+    signal?.throwIfAborted();
+    await this.#during(this.#open().then((index) => warmCache(index, packed, signal)));
+  }
+
+  /**
    * All items, best first, in batches that are searched for as they are asked for.
    *
    * @example
@@ -430,6 +473,11 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
   async getPerformanceMetrics(): Promise<PerformanceMetrics> {
     const index = await this.#open();
     return performanceMetrics(index, await readStats(index));
+  }
+
+  /** The newest queries of this object that took at least `slowQueryMs`, 100 at most, the newest first. */
+  async slowQueries(): Promise<SlowQuery<TMetadata>[]> {
+    return readSlowQueries<TMetadata>(await this.#open());
   }
 
   /** Does now what otherwise happens in the background: seals and merges segments and builds their graphs. */

@@ -45,8 +45,9 @@ export class OpenIndex {
     options: LocalIndexOptions,
   ): Promise<OpenIndex> {
     const { durability = defaults.durability, readOnly = false } = options;
-    const { sealThreshold, useMmap, mmapThreshold } = options;
+    const { sealThreshold, useMmap, mmapThreshold, slowQueryMs, cacheTtlMs } = options;
     const memoryLimit = parseByteSize(options.memoryLimit);
+    const cacheSize = options.cacheSize === 0 ? 0 : parseByteSize(options.cacheSize);
     let session: EngineSession;
     try {
       session = await loaded.engine.open(
@@ -58,6 +59,9 @@ export class OpenIndex {
           useMmap,
           mmapThreshold,
           memoryLimit,
+          slowQueryMs,
+          cacheSize,
+          cacheTtlMs,
         }),
       );
     } catch (error) {

@@ -63,6 +63,19 @@ export interface LocalIndexOptions extends BuildOptions {
    * nothing. No effect in WebAssembly, where all lies in the module's memory. @default no limit
    */
   readonly memoryLimit?: ByteSize;
+  /**
+   * Milliseconds in the core from which on a query is kept for `slowQueries()`; 0 keeps every one. Those of this object alone.
+   * @default none is
+   */
+  readonly slowQueryMs?: number;
+  /**
+   * Bytes, or a text like `'100MB'`, of answers that are kept: a query that is asked again, with the same numbers and the
+   * same options, is answered from there until something is written. Threads of a process that have the same index open
+   * share them; what counts is the size that the first of them gave. @default 0: none are kept
+   */
+  readonly cacheSize?: ByteSize;
+  /** Milliseconds after which an answer is not given again though nothing was written. @default no limit */
+  readonly cacheTtlMs?: number;
 }
 
 export interface SnapshotOptions {
@@ -121,13 +134,26 @@ export interface QueryManyOptions<TMetadata extends object = Metadata>
 export interface QueryOptions<TMetadata extends object = Metadata>
   extends QueryManyOptions<TMetadata> {
   readonly vector: VectorInput;
+  /** With `true` the promise is of the results and of how they were found. @default false */
+  readonly explain?: false;
 }
 
-/** Those of `query` without `signal`: nothing can abort what this thread is busy with. */
+/** Those of `query` that is to be explained. */
+export interface ExplainOptions<TMetadata extends object = Metadata>
+  extends Omit<QueryOptions<TMetadata>, 'explain'> {
+  readonly explain: true;
+}
+
+/** Those of `query` without `signal`, as nothing can abort what this thread is busy with, and without `explain`. */
 export type QuerySyncOptions<TMetadata extends object = Metadata> = Omit<
   QueryOptions<TMetadata>,
-  'signal'
+  'signal' | 'explain'
 >;
+
+export interface WarmOptions {
+  /** Stops before the next query. Answers that are there stay. */
+  readonly signal?: AbortSignal;
+}
 
 export interface QueryStreamOptions<TMetadata extends object = Metadata>
   extends SearchOptions<TMetadata> {
@@ -179,7 +205,7 @@ export const buildKeys = ['dimensions', 'metric', 'M', 'efConstruction', 'quanti
 const searchKeys = ['filter', 'minScore', 'includeVectors'] as const;
 const querySyncKeys = [...searchKeys, 'topK', 'ef', 'targetRecall', 'exact', 'vector'] as const;
 const queryManyKeys = [...searchKeys, 'topK', 'ef', 'targetRecall', 'exact', 'signal'] as const;
-const queryKeys = [...queryManyKeys, 'vector'] as const;
+const queryKeys = [...queryManyKeys, 'vector', 'explain'] as const;
 
 /** @throws {QuiverError} `INVALID_ARGUMENT` */
 export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions {
@@ -192,6 +218,9 @@ export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions
     'useMmap',
     'mmapThreshold',
     'memoryLimit',
+    'slowQueryMs',
+    'cacheSize',
+    'cacheTtlMs',
   ]);
   checkBuild(options);
   oneOf('durability', options.durability, durabilities);
@@ -200,14 +229,10 @@ export function checkIndexOptions(options: LocalIndexOptions): LocalIndexOptions
   flag('readOnly', options.readOnly);
   flag('useMmap', options.useMmap);
   whole('mmapThreshold', options.mmapThreshold, 0, maxU32);
-  if (options.memoryLimit !== undefined && parseByteSize(options.memoryLimit) === undefined) {
-    throw expected(
-      'INVALID_ARGUMENT',
-      "a number of bytes or a text like '512MB'",
-      'memoryLimit',
-      options.memoryLimit,
-    );
-  }
+  milliseconds('slowQueryMs', options.slowQueryMs);
+  byteSize('memoryLimit', options.memoryLimit);
+  if (options.cacheSize !== 0) byteSize('cacheSize', options.cacheSize);
+  milliseconds('cacheTtlMs', options.cacheTtlMs);
   return options;
 }
 
@@ -270,17 +295,21 @@ export function checkInsertOptions(options: InsertOptions): InsertOptions {
 }
 
 /** @throws {QuiverError} `INVALID_ARGUMENT`, `INVALID_TOP_K` */
-export function checkQueryOptions<T extends object>(options: QueryOptions<T>): QueryOptions<T> {
+export function checkQueryOptions<T extends object, O extends QueryOptions<T> | ExplainOptions<T>>(
+  options: O,
+): O {
   checkKeys('query', options, queryKeys);
   checkQueryValues(options);
+  flag('explain', options.explain);
   return options;
 }
 
 /** @throws {QuiverError} `INVALID_ARGUMENT`, `INVALID_TOP_K` */
 export function checkQuerySyncOptions<T extends object>(
   options: QuerySyncOptions<T>,
+  name = 'the options of querySync',
 ): QuerySyncOptions<T> {
-  checkKeys('the options of querySync', options, querySyncKeys);
+  checkKeys(name, options, querySyncKeys);
   checkQueryValues(options);
   return options;
 }
@@ -291,6 +320,12 @@ export function checkQueryManyOptions<T extends object>(
 ): QueryManyOptions<T> {
   checkKeys('the options of queryMany', options, queryManyKeys);
   checkQueryValues(options);
+  return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkWarmOptions(options: WarmOptions): WarmOptions {
+  checkKeys('the options of warm', options, ['signal']);
   return options;
 }
 
@@ -401,6 +436,20 @@ function isWhole(value: unknown, from: number, to: number): value is number {
 function whole(name: string, value: unknown, from: number, to: number): void {
   if (value !== undefined && !isWhole(value, from, to)) {
     throw expected('INVALID_ARGUMENT', `a whole number from ${from} to ${to}`, name, value);
+  }
+}
+
+function byteSize(name: string, value: unknown): void {
+  if (value !== undefined && parseByteSize(value) === undefined) {
+    throw expected('INVALID_ARGUMENT', "a number of bytes or a text like '512MB'", name, value);
+  }
+}
+
+/** Of no more than a year, as the core takes it. */
+function milliseconds(name: string, value: unknown): void {
+  const most = 365 * 24 * 3600 * 1000;
+  if (value !== undefined && !(typeof value === 'number' && value >= 0 && value <= most)) {
+    throw expected('INVALID_ARGUMENT', `milliseconds from 0 to ${most}`, name, value);
   }
 }
 

@@ -36,8 +36,7 @@ export interface CoreStats extends Readonly<Record<LatencyKind, CoreLatencies>> 
     readonly error: string | null;
   };
   readonly memory: MemoryMetrics;
-  /** Absent where the core has no cache of results. */
-  readonly cache?: CacheMetrics;
+  readonly cache: CacheMetrics;
   readonly lockRefusals: number;
   readonly written: WriteCounts;
   readonly windows: readonly ThroughputMetrics[];
@@ -76,10 +75,8 @@ export function indexStats(index: OpenIndex, stats: CoreStats): IndexStats {
   };
 }
 
-const noCache: CacheMetrics = { hits: 0, misses: 0, evictions: 0, entries: 0, bytes: 0, limit: 0 };
-
 export function performanceMetrics(index: OpenIndex, stats: CoreStats): PerformanceMetrics {
-  const { queries, commits, written, cache = noCache } = stats;
+  const { queries, commits, written, cache } = stats;
   const { engine, attempts } = index.loaded;
   const asked = cache.hits + cache.misses;
   return {

@@ -199,13 +199,17 @@ export interface QueueMetrics {
   readonly most: number;
 }
 
-/** The cache of results; all 0 without one. */
+/** Answers that are kept (see `cacheSize`); all 0 without one. */
 export interface CacheMetrics {
+  /** Queries that were answered from there. */
   readonly hits: number;
+  /** Queries that were searched for all the same. */
   readonly misses: number;
+  /** Answers that had to go for others, outdated ones among them. */
   readonly evictions: number;
   readonly entries: number;
   readonly bytes: number;
+  /** The `cacheSize`. */
   readonly limit: number;
 }
 

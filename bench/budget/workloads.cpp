@@ -186,9 +186,11 @@ uint32_t first_word(const Buffer& response) {
 
 // ---- indexes ------------------------------------------------------------------------------------
 
-std::unique_ptr<Session> open(const std::string& folder) {
+std::unique_ptr<Session> open(const std::string& folder, uint32_t cache_bytes = 0) {
   Writer options;
-  options.map(1);
+  options.map(2);
+  options.text("cacheSize");
+  options.integer(cache_bytes);
   options.text("durability");
   options.text("none");
   return check(quiver::open_session(
@@ -269,6 +271,20 @@ void ask(const std::string& folder, uint32_t flags, const Buffer& filter) {
   });
 }
 
+/// The same queries as those of "query", when they are asked again.
+void query_cached(const std::string& folder) {
+  const auto session = open(folder + "/built", 16 << 20);
+  Points points;
+  std::vector<Buffer> requests;
+  for (uint32_t n = 0; n < kQueries; ++n) requests.push_back(query_request(points.next(), 0, {}));
+  for (const Buffer& request : requests) check(session->read(request));
+  counted([&] {
+    for (const Buffer& request : requests) {
+      require(first_word(check(session->read(request))) == kTopK, "a query found too few items");
+    }
+  });
+}
+
 void query(const std::string& folder) { ask(folder, 0, {}); }
 void query_exact(const std::string& folder) { ask(folder, kExact, {}); }
 void filter_simple(const std::string& folder) { ask(folder, 0, simple_filter()); }
@@ -309,6 +325,7 @@ constexpr Workload kWorkloads[] = {
     {"build", build},
     {"insert", insert},
     {"query", query},
+    {"query-cached", query_cached},
     {"query-exact", query_exact},
     {"filter-simple", filter_simple},
     {"filter-complex", filter_complex},

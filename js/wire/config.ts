@@ -44,6 +44,9 @@ export function packOpenOptions(options: {
   useMmap: boolean | undefined;
   mmapThreshold: number | undefined;
   memoryLimit: number | undefined;
+  slowQueryMs: number | undefined;
+  cacheSize: number | undefined;
+  cacheTtlMs: number | undefined;
 }): Uint8Array {
   const writer = new ByteWriter();
   writeValue(writer, options, 'skip', refuse);

@@ -15,6 +15,7 @@ export const op = {
   closeCursor: 8,
   refresh: 9,
   snapshot: 10,
+  slowQueries: 11,
   write: 16,
   begin: 17,
   stage: 18,
@@ -28,7 +29,7 @@ export const op = {
 export const theQuery = (): VectorName => ({ text: 'the query' });
 
 /** The bits of a read's `flags`. */
-const flag = { vectors: 1, exact: 2, mayStop: 4 } as const;
+const flag = { vectors: 1, exact: 2, mayStop: 4, explain: 8 } as const;
 
 /** A request of whole numbers only. */
 export function packWords(...words: readonly number[]): Uint8Array {
@@ -40,6 +41,8 @@ export interface QueryRequest {
   /** 0: the core's default. */
   readonly ef: number;
   readonly exact: boolean;
+  /** Whether a map that explains it follows the results; of one query alone. */
+  readonly explain?: boolean;
   readonly includeVectors: boolean;
   /** -Infinity: none. */
   readonly minScore: number;
@@ -122,7 +125,10 @@ function putQueryAround(
   words[0] = op.query;
   words[1] = request.topK;
   words[2] = request.ef;
-  words[3] = (request.includeVectors ? flag.vectors : 0) | (request.exact ? flag.exact : 0);
+  words[3] =
+    (request.includeVectors ? flag.vectors : 0) |
+    (request.exact ? flag.exact : 0) |
+    (request.explain === true ? flag.explain : 0);
   floats[4] = request.minScore;
   floats[5] = request.targetRecall;
   words[6] = count;

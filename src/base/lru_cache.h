@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <iterator>
 #include <list>
@@ -40,12 +41,24 @@ class LruCache {
       throw;
     }
     bytes_ += bytes;
-    while (bytes_ > capacity_) drop(std::prev(entries_.end()));
+    for (; bytes_ > capacity_; ++evictions_) drop(std::prev(entries_.end()));
   }
+
+  [[nodiscard]] size_t capacity() const { return capacity_; }
 
   [[nodiscard]] size_t bytes() const {
     const std::lock_guard lock(mutex_);
     return bytes_;
+  }
+
+  struct Held {
+    size_t entries;
+    size_t bytes;
+    uint64_t evictions;  ///< so far: entries that had to go for others
+  };
+  [[nodiscard]] Held held() const {
+    const std::lock_guard lock(mutex_);
+    return {entries_.size(), bytes_, evictions_};
   }
 
  private:
@@ -67,6 +80,7 @@ class LruCache {
   std::list<Entry> entries_;  // the one used last in front
   std::unordered_map<Key, Place, Hash> places_;
   size_t bytes_ = 0;
+  uint64_t evictions_ = 0;
 };
 
 }  // namespace quiver

@@ -18,6 +18,7 @@
 #include "engine/place_file.h"
 #include "engine/query_pace.h"
 #include "engine/recovery.h"
+#include "engine/result_cache.h"
 #include "engine/segment.h"
 #include "engine/state.h"
 #include "engine/transaction.h"
@@ -173,6 +174,7 @@ class Collection {
 
   Metrics& metrics() { return metrics_; }
   QueryPace& query_pace() { return query_pace_; }
+  ResultCache& result_cache() { return result_cache_; }
 
  private:
   Collection(std::shared_ptr<store::Vfs> vfs, Config config, OpenOptions options);
@@ -261,6 +263,7 @@ class Collection {
   std::optional<Error> maintenance_error_;
 
   QueryPace query_pace_;
+  ResultCache result_cache_;
 };
 
 }  // namespace quiver::engine

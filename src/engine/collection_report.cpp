@@ -34,6 +34,18 @@ void put_unless_0(msgpack::Writer& writer, std::string_view name, uint32_t value
   }
 }
 
+void put_cache(msgpack::Writer& writer, const ResultCache& cache) {
+  const ResultCache::Counts counts = cache.counts();
+  writer.text("cache");
+  writer.map(6);
+  put(writer, "hits", counts.hits);
+  put(writer, "misses", counts.misses);
+  put(writer, "evictions", counts.evictions);
+  put(writer, "entries", counts.entries);
+  put(writer, "bytes", counts.bytes);
+  put(writer, "limit", counts.limit);
+}
+
 void put_codes(msgpack::Writer& writer, const Segment& segment) {
   const quant::Choice& choice = segment.codes();
   if (!segment.has_graph()) {
@@ -85,7 +97,7 @@ Expected<Buffer> Collection::statistics(Durability of_session, bool with_buckets
   }
   if (failure_) maintenance_error = failure_;  // nothing is done any more
   msgpack::Writer writer;
-  writer.map(16 + kMetricsEntries);
+  writer.map(17 + kMetricsEntries);
   put(writer, "items", view.live());
   put(writer, "dimensions", uint64_t{view.dim});
   put(writer, "metric", metric_name(config_.metric));
@@ -148,6 +160,7 @@ Expected<Buffer> Collection::statistics(Durability of_session, bool with_buckets
   put(writer, "resident", memory.resident);
   put(writer, "blocks", memory.blocks);
   put(writer, "limit", options_.memory_limit);
+  put_cache(writer, result_cache_);
   put_metrics(writer, metrics_, with_buckets);
   return writer.take();
 }

@@ -31,6 +31,30 @@ Expected<uint32_t> number_in(const msgpack::Value& map, std::string_view name, u
   return static_cast<uint32_t>(*whole);
 }
 
+/// 0 where it is absent or nil.
+Expected<uint64_t> bytes_in(const msgpack::Value& map, std::string_view name) {
+  const auto value = map.find(name);
+  if (!value || value->is(msgpack::Kind::kNil)) return uint64_t{0};
+  const auto bytes = value->whole();
+  if (!bytes) return invalid(name, "a whole number of bytes");
+  return static_cast<uint64_t>(*bytes);
+}
+
+/// None where it is absent or nil.
+Expected<std::optional<std::chrono::nanoseconds>> milliseconds_in(const msgpack::Value& map,
+                                                                  std::string_view name) {
+  using Result = std::optional<std::chrono::nanoseconds>;
+  // A year: so many nanoseconds there are.
+  constexpr double kMost = 365.0 * 24 * 3600 * 1000;
+  const auto value = map.find(name);
+  if (!value || value->is(msgpack::Kind::kNil)) return Result();
+  const double number = value->number();
+  if (!value->is(msgpack::Kind::kNumber) || !(number >= 0 && number <= kMost)) {
+    return invalid(name, "milliseconds from 0 to a year");
+  }
+  return Result(std::chrono::nanoseconds(static_cast<int64_t>(number * 1e6)));
+}
+
 Expected<msgpack::Value> decode_map(Bytes bytes, std::string_view what) {
   if (auto valid = msgpack::validate(bytes, what); !valid) return valid.error();
   const msgpack::Value map(bytes);
@@ -110,11 +134,18 @@ Expected<OpenOptions> decode_open_options(Bytes bytes) {
   const auto from_rows = number_in(*map, "mmapThreshold", 0, 0, 0xFFFFFFFF);
   if (!from_rows) return from_rows.error();
   options.mmap_threshold = *from_rows;
-  if (const auto limit = map->find("memoryLimit"); limit && !limit->is(msgpack::Kind::kNil)) {
-    const auto bytes = limit->whole();
-    if (!bytes) return invalid("memoryLimit", "a whole number of bytes");
-    options.memory_limit = static_cast<uint64_t>(*bytes);
-  }
+  const auto limit = bytes_in(*map, "memoryLimit");
+  if (!limit) return limit.error();
+  options.memory_limit = *limit;
+  const auto cache = bytes_in(*map, "cacheSize");
+  if (!cache) return cache.error();
+  options.cache_bytes = *cache;
+  const auto ttl = milliseconds_in(*map, "cacheTtlMs");
+  if (!ttl) return ttl.error();
+  options.cache_ttl = *ttl;
+  const auto slow = milliseconds_in(*map, "slowQueryMs");
+  if (!slow) return slow.error();
+  options.slow_query = *slow;
   return options;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "base/bytes.h"
 #include "base/expected.h"
@@ -45,6 +47,10 @@ struct OpenOptions {
   bool use_mmap = true;         ///< segments are mapped where the system can
   uint32_t mmap_threshold = 0;  ///< segments of fewer rows are read into memory all the same
   uint64_t memory_limit = 0;    ///< bytes from which on mapped segments are released; 0: none
+  uint64_t cache_bytes = 0;     ///< of answers that are kept; 0: none are
+  std::optional<std::chrono::nanoseconds> cache_ttl;  ///< for how long at most; none: no limit
+  /// From which on this session's queries are kept in its list of slow ones; none: never.
+  std::optional<std::chrono::nanoseconds> slow_query;
 };
 
 Expected<OpenOptions> decode_open_options(Bytes bytes);

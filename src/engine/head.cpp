@@ -106,9 +106,11 @@ std::vector<index::VectorBlock> Head::blocks(uint32_t count) const {
   return blocks;
 }
 
-void Head::search(const index::SearchRequest& request, uint32_t count, bool /*exact*/,
-                  std::vector<index::Neighbor>& out) const {
-  index::FlatIndex(metric_, dim_, blocks(count)).search(request, out);
+index::Way Head::search(const index::SearchRequest& request, uint32_t count, bool /*exact*/,
+                        std::vector<index::Neighbor>& out) const {
+  if (request.trace != nullptr)
+    request.trace->why = "rows that are in no segment yet have no graph";
+  return index::FlatIndex(metric_, dim_, blocks(count)).search(request, out);
 }
 
 }  // namespace quiver::engine

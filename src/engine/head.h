@@ -34,8 +34,8 @@ class Head final : public RowSource {
   [[nodiscard]] float inv_norm(uint32_t row) const override;
   [[nodiscard]] std::optional<uint32_t> find(std::string_view id, uint32_t count,
                                              const Bitmap* deleted) const override;
-  void search(const index::SearchRequest& request, uint32_t count, bool exact,
-              std::vector<index::Neighbor>& out) const override;
+  index::Way search(const index::SearchRequest& request, uint32_t count, bool exact,
+                    std::vector<index::Neighbor>& out) const override;
   [[nodiscard]] std::vector<index::VectorBlock> blocks(uint32_t count) const override;
   [[nodiscard]] Expected<void> verify() const override { return {}; }
   [[nodiscard]] uint64_t bytes() const override { return bytes_; }

@@ -61,6 +61,13 @@ struct Metrics {
     return static_cast<uint64_t>((Clock::now() - start) / std::chrono::nanoseconds(1));
   }
 
+  /// A query that was answered without a search.
+  void record_query(Clock::time_point start) {
+    const auto end = Clock::now();
+    queries.record(static_cast<uint64_t>((end - start) / std::chrono::nanoseconds(1)));
+    queries_done.add(second_of(end), 1);
+  }
+
   /// A commit that took effect: so many items were inserted, replaced and removed.
   void record_commit(Clock::time_point start, uint64_t inserted, uint64_t updated,
                      uint64_t deleted);

@@ -38,6 +38,20 @@ class Rows {
   [[nodiscard]] virtual float inv_norm(uint32_t row) const = 0;
 };
 
+/// What a source can say of all its rows at once about a filter.
+struct Selected {
+  /// How that came about.
+  enum class By : uint8_t {
+    kNoColumns,  ///< rows in memory are asked one by one
+    kFirstTime,  ///< its columns take long to read: so are these, until the filter comes again
+    kColumns,    ///< column by column
+    kMemory,     ///< from when it was last asked
+  };
+
+  std::shared_ptr<const index::Selection> rows;  ///< null: that is to be asked row by row
+  By by = By::kNoColumns;
+};
+
 /// Rows in memory or in a segment file that can be searched. What is published in a view never
 /// changes, so readers need no lock; which rows are deleted is the view's business.
 class RowSource : public Rows {
@@ -46,17 +60,22 @@ class RowSource : public Rows {
   [[nodiscard]] virtual std::optional<uint32_t> find(std::string_view id, uint32_t count,
                                                      const Bitmap* deleted) const = 0;
 
-  /// The rows that a filter takes, deleted ones among them; null: that is to be asked row by row.
-  /// So it is of a filter that takes long to find this out for, until it comes again. CORRUPT_FILE
-  /// if what has to be read is not sound.
-  [[nodiscard]] virtual Expected<std::shared_ptr<const index::Selection>> select(
-      const filter::Filter& /*filter*/) const {
-    return std::shared_ptr<const index::Selection>();
+  /// The rows that a filter takes, deleted ones among them, and how that is known. CORRUPT_FILE if
+  /// what has to be read is not sound.
+  [[nodiscard]] virtual Expected<Selected> select_how(const filter::Filter& /*filter*/) const {
+    return Selected{};
+  }
+  /// The rows alone.
+  [[nodiscard]] Expected<std::shared_ptr<const index::Selection>> select(
+      const filter::Filter& filter) const {
+    auto selected = select_how(filter);
+    if (!selected) return selected.error();
+    return std::move(selected->rows);
   }
 
-  /// Searches the first `count` rows.
-  virtual void search(const index::SearchRequest& request, uint32_t count, bool exact,
-                      std::vector<index::Neighbor>& out) const = 0;
+  /// Searches the first `count` rows; returns how.
+  virtual index::Way search(const index::SearchRequest& request, uint32_t count, bool exact,
+                            std::vector<index::Neighbor>& out) const = 0;
 
   /// How many candidates a search must keep to find a share `target_recall` of the k nearest.
   [[nodiscard]] virtual uint32_t ef_for(float /*target_recall*/, uint32_t k) const { return k; }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/expected.h"
+#include "engine/query_trace.h"
 #include "engine/result_block.h"
 #include "engine/view.h"
 #include "filter/filter.h"
@@ -31,8 +32,8 @@ Expected<std::vector<float>> prepare_query(const View& view, Metric metric,
 
 /// The nearest live items that pass the filter, best first, equal scores by id: min(top_k, matches)
 /// of them, fewer only if min_score cuts them off. `query` as prepare_query returned it.
-/// CORRUPT_FILE if what the filter has to read is not sound.
+/// CORRUPT_FILE if what the filter has to read is not sound. `trace`: what is told of it, or null.
 Expected<std::vector<Hit>> search_view(const View& view, std::span<const float> query,
-                                       const QueryOptions& options);
+                                       const QueryOptions& options, QueryTrace* trace = nullptr);
 
 }  // namespace quiver::engine

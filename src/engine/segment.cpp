@@ -216,8 +216,7 @@ std::vector<index::VectorBlock> Segment::blocks(uint32_t count) const {
   return {index::VectorBlock{vectors_, inv_norms_, 0, count}};
 }
 
-Expected<std::shared_ptr<const index::Selection>> Segment::select(
-    const filter::Filter& filter) const {
+Expected<Selected> Segment::select_how(const filter::Filter& filter) const {
   // Remembered in the place of a selection: that there was somebody who asked.
   static const auto asked_once = std::make_shared<const index::Selection>();
   std::string key;
@@ -225,11 +224,11 @@ Expected<std::shared_ptr<const index::Selection>> Segment::select(
   if (selections_) {
     key = std::to_string(owner_) + ' ' + std::string(as_text(filter.encoded()));
     auto known = selections_->find(key);
-    if (known && known != asked_once) return known;
+    if (known && known != asked_once) return Selected{std::move(known), Selected::By::kMemory};
     // One that never comes again need not read a column of texts for a few rows.
     if (!known && !filter.selects_quickly(columns)) {
       selections_->add(key, asked_once, key.size());
-      return std::shared_ptr<const index::Selection>();
+      return Selected{nullptr, Selected::By::kFirstTime};
     }
   }
   note_use();
@@ -245,15 +244,18 @@ Expected<std::shared_ptr<const index::Selection>> Segment::select(
     }
   }
   if (selections_) selections_->add(key, selection, key.size() + selection->bytes());
-  return std::shared_ptr<const index::Selection>(std::move(selection));
+  return Selected{std::move(selection), Selected::By::kColumns};
 }
 
-void Segment::search(const index::SearchRequest& request, uint32_t /*count*/, bool exact,
-                     std::vector<index::Neighbor>& out) const {
+index::Way Segment::search(const index::SearchRequest& request, uint32_t /*count*/, bool exact,
+                           std::vector<index::Neighbor>& out) const {
   note_use();
   if (graph_ == nullptr || exact) {
-    flat_->search(request, out);
-    return;
+    if (request.trace != nullptr) {
+      request.trace->why =
+          exact ? "the query asks for an exact search" : "the segment has no graph yet";
+    }
+    return flat_->search(request, out);
   }
   index::SearchRequest coded = request;
   if (choice_.codec) {
@@ -263,7 +265,7 @@ void Segment::search(const index::SearchRequest& request, uint32_t /*count*/, bo
     coded.code.code = code.data();
     coded.code.kernel = &choice_.codec->kernel();
   }
-  graph_->search(coded, out);
+  return graph_->search(coded, out);
 }
 
 Expected<void> Segment::verify() const {

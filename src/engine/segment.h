@@ -79,10 +79,9 @@ class Segment final : public RowSource {
   [[nodiscard]] float inv_norm(uint32_t row) const override;
   [[nodiscard]] std::optional<uint32_t> find(std::string_view id, uint32_t count,
                                              const Bitmap* deleted) const override;
-  [[nodiscard]] Expected<std::shared_ptr<const index::Selection>> select(
-      const filter::Filter& filter) const override;
-  void search(const index::SearchRequest& request, uint32_t count, bool exact,
-              std::vector<index::Neighbor>& out) const override;
+  [[nodiscard]] Expected<Selected> select_how(const filter::Filter& filter) const override;
+  index::Way search(const index::SearchRequest& request, uint32_t count, bool exact,
+                    std::vector<index::Neighbor>& out) const override;
   [[nodiscard]] uint32_t ef_for(float target_recall, uint32_t k) const override {
     return calibration_.ef_for(target_recall, k);
   }

@@ -12,6 +12,14 @@
 #include "engine/searcher.h"
 
 namespace quiver::engine {
+
+/// What stands before the vectors of a QUERY.
+struct QueryHeader {
+  uint32_t top_k, ef, flags;
+  float min_score, target_recall;
+  uint32_t queries, dim, filter_bytes;
+};
+
 namespace {
 
 /// The numbers of docs/engine-messages.md.
@@ -26,6 +34,7 @@ enum class Op : uint32_t {
   kCloseCursor = 8,
   kRefresh = 9,
   kSnapshot = 10,
+  kSlowQueries = 11,
   kWrite = 16,
   kBegin = 17,
   kStage = 18,
@@ -38,6 +47,7 @@ enum class Op : uint32_t {
 constexpr uint32_t kIncludeVectors = 1;
 constexpr uint32_t kExact = 2;
 constexpr uint32_t kMayStop = 4;
+constexpr uint32_t kExplain = 8;
 /// Of STATS.
 constexpr uint32_t kBuckets = 1;
 
@@ -80,10 +90,32 @@ Expected<Header> take_header(ByteReader& reader) {
   return *header;
 }
 
-struct QueryHeader {
-  uint32_t top_k, ef, flags;
-  float min_score, target_recall;
-  uint32_t queries, dim, filter_bytes;
+/// What the cache knows the query `i` of a request by. `request`: as query() gets it. MayStop
+/// leaves an answer as it is.
+class RequestKey {
+ public:
+  RequestKey(QueryHeader header, uint32_t i, Bytes vectors, Bytes rest)
+      : header_(single(header)),
+        key_(as_bytes(std::span<const QueryHeader>(&header_, 1)), vector(header, i, vectors),
+             rest) {}
+  RequestKey(const RequestKey&) = delete;
+  RequestKey& operator=(const RequestKey&) = delete;
+
+  [[nodiscard]] const QueryKey& operator*() const { return key_; }
+
+ private:
+  static QueryHeader single(QueryHeader header) {
+    header.queries = 1;
+    header.flags &= ~kMayStop;
+    return header;
+  }
+  static Bytes vector(const QueryHeader& header, uint32_t i, Bytes vectors) {
+    const size_t size = size_t{header.dim} * sizeof(float);
+    return vectors.subspan(i * size, size);
+  }
+
+  QueryHeader header_;
+  QueryKey key_;
 };
 
 /// What QueryPace takes for the width of a walk: where the graph chooses it, always the same.
@@ -99,7 +131,8 @@ Session::Session(std::shared_ptr<Collection> collection, const OpenOptions& opti
     : collection_(std::move(collection)),
       read_only_(options.read_only),
       durability_(options.durability),
-      open_folder_(std::move(open_folder)) {}
+      open_folder_(std::move(open_folder)),
+      slow_queries_(options.slow_query) {}
 Session::~Session() = default;
 
 Expected<Buffer> Session::read(Bytes request) {
@@ -128,6 +161,8 @@ Expected<Buffer> Session::read(Bytes request) {
       return refresh();
     case Op::kSnapshot:
       return snapshot(body);
+    case Op::kSlowQueries:
+      return slow_queries_.encode();
     default:
       return malformed();
   }
@@ -141,13 +176,31 @@ std::optional<Expected<Buffer>> Session::read_if_short(Bytes request,
   const auto header = reader.get<QueryHeader>();
   // The pace is of the search: what results hold is read row by row.
   constexpr uint32_t kMostResults = 50;
-  if (!header || header->queries != 1 || header->filter_bytes != 0 ||
-      header->top_k > kMostResults || (header->flags & (kExact | kIncludeVectors)) != 0 ||
+  if (!header || header->queries != 1 || header->top_k > kMostResults) return std::nullopt;
+  if (auto known = remembered(*header, reader.rest())) return Expected<Buffer>(std::move(*known));
+  if (header->filter_bytes != 0 || (header->flags & (kExact | kIncludeVectors | kExplain)) != 0 ||
       collection_->query_pace().estimate(paced_ef(header->ef, header->top_k)) > most) {
     return std::nullopt;
   }
   // Whether to look was asked once: a moment later the answer may be another.
   return query(request.subspan(sizeof(uint32_t)), false);
+}
+
+/// The answer to a single query that is known already, if it is not large.
+std::optional<Buffer> Session::remembered(const QueryHeader& header, Bytes after_header) const {
+  constexpr size_t kMostBytes = size_t{64} << 10;
+  ResultCache& cache = collection_->result_cache();
+  const uint64_t vector_bytes = uint64_t{header.dim} * sizeof(float);
+  if (!cache.is_on() || (header.flags & kExplain) != 0 || after_header.size() < vector_bytes) {
+    return std::nullopt;
+  }
+  const auto start = Metrics::Clock::now();
+  const RequestKey key(header, 0, after_header.first(static_cast<size_t>(vector_bytes)),
+                       after_header.subspan(static_cast<size_t>(vector_bytes)));
+  const auto answer = cache.find_small(*key, collection_->view()->version, kMostBytes);
+  if (!answer) return std::nullopt;
+  collection_->metrics().record_query(start);
+  return *answer;
 }
 
 /// `may_look`: for what another process has committed; it can take long.
@@ -159,7 +212,10 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
   if (!vectors) return malformed();
   const auto filter_bytes = reader.get_bytes(header->filter_bytes);
   if (!filter_bytes) return malformed();
+  const Bytes rest = request.subspan(sizeof(QueryHeader) + vectors->size());
   if (header->top_k == 0) return Error{Code::kInvalidTopK, "Expected topK of at least 1, got 0"};
+  const bool is_explained = (header->flags & kExplain) != 0;
+  if (is_explained && header->queries != 1) return malformed();
   auto filter = parse_filter(*filter_bytes);
   if (!filter) return filter.error();
 
@@ -179,6 +235,8 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
   if (!latest) return latest.error();
   const std::shared_ptr<const View>& view = *latest;
   const auto* floats = reinterpret_cast<const float*>(vectors->data());
+  ResultCache& cache = collection_->result_cache();
+  const bool is_cached = cache.is_on() && !is_explained;
   ByteWriter out;
   // Longer would keep those waiting who need this thread.
   constexpr std::chrono::milliseconds kMoment{2};
@@ -186,6 +244,19 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
   for (uint32_t i = 0; i < header->queries; ++i) {
     if ((header->flags & kMayStop) != 0 && spent >= kMoment) break;
     QueryTimer timer(collection_->metrics());
+    std::optional<RequestKey> key;
+    if (is_cached) {
+      key.emplace(*header, i, *vectors, rest);
+      if (const auto known = cache.find(**key, view->version)) {
+        out.put_bytes(*known);
+        spent += timer.stop();
+        continue;
+      }
+    }
+    const size_t begin = out.size();
+    // Clocks are read for who asks.
+    using Clock = std::chrono::steady_clock;
+    const auto start = is_explained ? Clock::now() : Clock::time_point();
     const auto query = prepare_query(*view, collection_->config().metric,
                                      {floats + size_t{i} * header->dim, header->dim});
     if (!query) {
@@ -193,11 +264,29 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
       error.item = i;
       return error;
     }
-    const auto hits = search_view(*view, *query, options);
+    QueryTrace trace;
+    trace.is_explained = is_explained;
+    if (is_explained) trace.preparing = Clock::now() - start;
+    const auto hits = search_view(*view, *query, options, &trace);
     if (!hits) return hits.error();
+    const auto found = is_explained ? Clock::now() : start;
     auto appended = append_result_block(*view, *hits, (header->flags & kIncludeVectors) != 0, out);
     if (!appended) return appended.error();
+    if (key) cache.add(**key, view->version, Bytes(out.buffer()).subspan(begin));
     const std::chrono::nanoseconds took = timer.stop();
+    if (slow_queries_.counts(took)) {
+      slow_queries_.add({std::chrono::system_clock::now(), took, options.top_k, options.ef,
+                         static_cast<uint32_t>(hits->size()), trace.kinds.names(),
+                         Buffer(filter_bytes->begin(), filter_bytes->end())});
+    }
+    if (is_explained) {
+      trace.items = view->live();
+      trace.results = static_cast<uint32_t>(hits->size());
+      trace.result_bytes = out.size();
+      trace.fetching = Clock::now() - found;
+      trace.total = Clock::now() - start;
+      out.put_bytes(trace.encode());
+    }
     spent += took;
     if (options.filter == nullptr && !options.exact) {
       collection_->query_pace().record(paced_ef(options.ef, options.top_k), took);

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "engine/config.h"
+#include "engine/slow_queries.h"
 #include "store/vfs.h"
 
 namespace quiver::engine {
@@ -20,6 +21,7 @@ namespace quiver::engine {
 class Collection;
 class Cursor;
 class MaintenanceJob;
+struct QueryHeader;
 class Transaction;
 
 /// Opens another folder of the kind that the collection's is.
@@ -72,6 +74,8 @@ class Session {
   Expected<bool> maintain(std::chrono::steady_clock::time_point until);
   Expected<Buffer> query(Bytes request, bool may_look);
   Expected<Buffer> statistics(Bytes request);
+  [[nodiscard]] std::optional<Buffer> remembered(const QueryHeader& header,
+                                                 Bytes after_header) const;
   Expected<Buffer> get(Bytes request);
   Expected<Buffer> open_list(Bytes request);
   Expected<Buffer> open_stream(Bytes request);
@@ -90,6 +94,7 @@ class Session {
   const bool read_only_;
   const Durability durability_;
   const FolderOpener open_folder_;
+  SlowQueries slow_queries_;
   std::mutex mutex_;  // guards the two maps
   std::map<uint32_t, std::shared_ptr<Cursor>> cursors_;
   std::map<uint32_t, std::shared_ptr<Transaction>> transactions_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "index/selection.h"
+#include "index/trace.h"
 #include "kernel/metric.h"
 #include "kernel/table.h"
 
@@ -56,6 +57,8 @@ struct SearchRequest {
       true;  ///< no row is deleted and there is no filter: `rules->allows` is not asked
   /// What `rules->allows` may say yes to; null: any row. So that few rows are not looked for.
   const Selection* selection = nullptr;
+  /// What is told of the search; null: nothing is.
+  SearchTrace* trace = nullptr;
 };
 
 /// A way to find the nearest rows. Implementations are immutable and safe for any number of
@@ -68,8 +71,8 @@ class VectorIndex {
 
   /// Puts at most `request.k` allowed rows into `out`, nearest first (ties by `rules->before`).
   /// Exact indexes return min(k, allowed rows); an approximate one says in its class what it
-  /// promises.
-  virtual void search(const SearchRequest& request, std::vector<Neighbor>& out) const = 0;
+  /// promises. Returns how they were found.
+  virtual Way search(const SearchRequest& request, std::vector<Neighbor>& out) const = 0;
 };
 
 }  // namespace quiver::index

@@ -9,12 +9,14 @@ import { filtersSuite } from './filters.suite.ts';
 import { newFolder } from './helpers.ts';
 import { localIndexSuite } from './local-index.suite.ts';
 import { metricsSuite } from './metrics.suite.ts';
+import { queriesSuite } from './queries.suite.ts';
 import { repairSuite } from './repair.suite.ts';
 
 engineSuite('native', async () => (await selectEngine('native')).engine);
 codesSuite('native');
 localIndexSuite('native');
 metricsSuite('native');
+queriesSuite('native');
 repairSuite('native');
 
 test('methods of a session refuse any other object', async () => {

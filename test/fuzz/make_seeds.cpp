@@ -199,6 +199,9 @@ void add_requests(const Seeds& seeds) {
                   {"r", query_request(5, 2, 0, 0.1F, 1, vector, filter)},
                   {"r", query_request(100, 1, 2, no_limit, 2, test::random_vector(random, 2 * dim),
                                       filter)},
+                  {"r", query_request(3, 0, 9, no_limit, 1, vector, filter)},
+                  {"r", query_request(3, 0, 1, no_limit, 1, vector, {})},
+                  {"r", numbers({11})},
                   {"r", get_request(1, {"a0", "a1", "", "no such"})}}));
   // Numbers of cursors and transactions count up from 1.
   seeds.add("session", "cursors",

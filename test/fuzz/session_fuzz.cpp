@@ -30,6 +30,17 @@ std::shared_ptr<store::Vfs> fresh_index() {
   return store::memory_vfs(disk);
 }
 
+/// Answers and slow queries are kept.
+Buffer options_that_keep() {
+  msgpack::Writer options;
+  options.map(2);
+  options.text("cacheSize");
+  options.integer(65535);
+  options.text("slowQueryMs");
+  options.integer(0);
+  return options.take();
+}
+
 void check_verifies(engine::Session& session) {
   const auto report = session.read(Buffer{4, 0, 0, 0});
   fuzz::require(static_cast<bool>(report), "an index can be verified after any requests");
@@ -63,7 +74,7 @@ void repair_filter_size(Buffer& request) {
   };
   switch (word_at(request, 0)) {
     case 1:
-      return repair(7, 32 + uint64_t{word_at(request, 5)} * word_at(request, 6) * 4);
+      return repair(8, 36 + uint64_t{word_at(request, 6)} * word_at(request, 7) * 4);
     case 5:
       return repair(2, 12);
     case 6:
@@ -78,7 +89,7 @@ void mutate_request(fuzz::Random& random, Buffer& request) {
   if (op == kWrite && !fuzz::one_in(random, 8)) return mutate_batch_at(random, request, 4);
   if (op == kStage && !fuzz::one_in(random, 8)) return mutate_batch_at(random, request, 8);
   if (fuzz::one_in(random, 2)) {
-    const size_t header = std::min<size_t>(request.size(), 32);
+    const size_t header = std::min<size_t>(request.size(), 36);
     fuzz::mutate_words(random, std::span(request).first(header));
   } else {
     fuzz::mutate_bytes(random, request, 32);
@@ -118,7 +129,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!folder) folder = store::memory_vfs(std::make_shared<store::MemoryDisk>());
     return folder;
   };
-  const auto session = open_session(fresh_index(), Buffer{0x80}, open_folder);
+  const auto session = open_session(fresh_index(), options_that_keep(), open_folder);
   fuzz::require(static_cast<bool>(session), "a sound index is opened");
   std::vector<fuzz::Piece> requests = fuzz::unpack({data, size});
   if (requests.size() > kMaxRequests) requests.resize(kMaxRequests);

@@ -15,7 +15,7 @@ constexpr uint32_t kAtOnce = 256;
 
 }  // namespace
 
-void FlatIndex::search(const SearchRequest& request, std::vector<Neighbor>& out) const {
+Way FlatIndex::search(const SearchRequest& request, std::vector<Neighbor>& out) const {
   const auto measure = kernel::batch_distance(kernel::active(), metric_);
   std::array<float, kAtOnce> distances;
   NearestRows nearest(request, out);
@@ -36,6 +36,16 @@ void FlatIndex::search(const SearchRequest& request, std::vector<Neighbor>& out)
     }
   }
   nearest.finish();
+  const bool is_selected = request.selection != nullptr;
+  if (request.trace != nullptr) {
+    uint64_t rows = 0;
+    for (const VectorBlock& block : blocks_) rows += block.rows;
+    if (is_selected) rows = request.selection->count;
+    request.trace->visited += rows;
+    request.trace->distances += rows;
+    request.trace->bytes += rows * dim_ * sizeof(float);
+  }
+  return is_selected ? Way::kSelectedScan : Way::kExactScan;
 }
 
 /// The rows of one block that a filter takes.

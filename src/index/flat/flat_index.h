@@ -14,7 +14,7 @@ class FlatIndex final : public VectorIndex {
       : metric_(metric), dim_(dim), blocks_(std::move(blocks)) {}
 
   [[nodiscard]] std::string_view kind() const override { return "flat"; }
-  void search(const SearchRequest& request, std::vector<Neighbor>& out) const override;
+  Way search(const SearchRequest& request, std::vector<Neighbor>& out) const override;
 
  private:
   void search_selected(const SearchRequest& request, const VectorBlock& block,

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <span>
+#include <string>
 #include <type_traits>
 
 #include "base/scratch.h"
@@ -37,6 +39,13 @@ void choose(uint32_t k, uint32_t estimated, bool is_exact, size_t size, const At
   for (size_t i = 0; i < count; ++i) rows.push_back(at(i).row);
 }
 
+/// One for walks and scans, traced or not.
+template <typename Distance>
+WalkScratch<Distance>& scratch_of_thread() {
+  thread_local WalkScratch<Distance> scratch;
+  return scratch;
+}
+
 }  // namespace
 
 GraphIndex::Plan GraphIndex::plan(const SearchRequest& request) const {
@@ -50,21 +59,58 @@ GraphIndex::Plan GraphIndex::plan(const SearchRequest& request) const {
   return {walked * kInOrder * block_.rows < taken * taken, static_cast<size_t>(taken / kInOrder)};
 }
 
-void GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out) const {
+/// Why the plan is what it is.
+std::string GraphIndex::reason(const SearchRequest& request, const Plan& plan) const {
+  const std::string walked = "a walk that keeps " + std::to_string(request.ef) +
+                             " candidates measures about " +
+                             std::to_string(uint64_t{request.ef} * 8) + " rows";
+  const std::string rows = std::to_string(block_.rows);
+  if (request.selection == nullptr) {
+    if (!plan.walks) return walked + ", and there are only " + rows;
+    if (request.allows_all) return walked + " of " + rows;
+    return walked + " of " + rows + ", and as many more as fewer of them may be results; after " +
+           std::to_string(plan.budget) + " it is given up";
+  }
+  const std::string taken =
+      "the filter takes " + std::to_string(request.selection->count) + " of " + rows + " rows; ";
+  const std::string compared = walked + ", and as many more as the filter takes fewer, ";
+  if (!plan.walks)
+    return taken + compared + "which costs more than to measure those taken in order";
+  return taken + compared + "which costs less than to measure those taken in order; after " +
+         std::to_string(plan.budget) + " it is given up";
+}
+
+Way GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out) const {
   if (codes_.codes != nullptr) {
     const CodeSpace space{request.code.kernel->batch, request.code.code, codes_.codes,
                           codes_.bytes};
-    if (walk(space, request, out)) return;
+    if (traced_walk(space, codes_.bytes, request, out)) return Way::kWalk;
     // A pool is sorted by insertion: of very many candidates a heap is the better one.
     constexpr uint32_t kMostInPool = 4096;
     if (request.selection != nullptr && request.ef <= kMostInPool) {
-      return scan(space, request, out);
+      scan(space, request, out);
+      return Way::kCodeScan;
     }
   } else {
     const kernel::BatchDistance batch = kernel::batch_distance(kernel::active(), metric_);
-    if (walk(VectorSpace{batch, request.query, block_, dim_}, request, out)) return;
+    const VectorSpace space{batch, request.query, block_, dim_};
+    if (traced_walk(space, dim_ * sizeof(float), request, out)) return Way::kWalk;
   }
-  flat_.search(request, out);
+  return flat_.search(request, out);
+}
+
+/// walk(), and what it did where somebody asks. `row_bytes`: what is read for a distance.
+template <typename Space>
+bool GraphIndex::traced_walk(const Space& space, size_t row_bytes, const SearchRequest& request,
+                             std::vector<Neighbor>& out) const {
+  if (request.trace == nullptr) return walk(space, request, out);
+  SearchTrace& trace = *request.trace;
+  const bool is_found = walk(CountedSpace<Space>{space, trace}, request, out);
+  if (trace.lists == 0) return is_found;
+  --trace.lists;  // the first row is in no list
+  trace.bytes += trace.distances * row_bytes + trace.lists * 2 * graph_.m * sizeof(uint32_t);
+  trace.gave_up_walk = !is_found;
+  return is_found;
 }
 
 /// Whether a walk is the shorter way and has found what it should.
@@ -73,18 +119,26 @@ bool GraphIndex::walk(const Space& space, const SearchRequest& request,
                       std::vector<Neighbor>& out) const {
   using Distance = typename Space::Distance;
   const Plan plan = this->plan(request);
+  if (request.trace != nullptr) request.trace->why = reason(request, plan);
   if (!plan.walks) return false;
-  thread_local WalkScratch<Distance> scratch;
+  WalkScratch<Distance>& scratch = scratch_of_thread<Distance>();
   Walk<Space> walk(space, graph_, block_.rows, scratch);
+  // Before the marks are used for something else.
+  const auto note = [&] {
+    if (request.trace != nullptr) request.trace->visited += scratch.visited.count();
+  };
   if (request.allows_all) {
     walk.meet_all(request.ef);
-    const auto at = [](size_t i) { return scratch.pool.at(i); };
+    note();
+    const auto at = [&scratch](size_t i) { return scratch.pool.at(i); };
     return take<Distance>(request, scratch.pool.size(), at, scratch.visited, out);
   }
   thread_local std::vector<Met<Distance>> kept;
   free_if_wasteful(kept, request.ef);
   const auto allows = [&](uint32_t node) { return request.rules->allows(row_of(node)); };
-  if (!walk.meet_allowed(request.ef, plan.budget, allows, kept)) return false;
+  const bool is_done = walk.meet_allowed(request.ef, plan.budget, allows, kept);
+  note();
+  if (!is_done) return false;
   const auto at = [](size_t i) { return kept[i]; };
   return take<Distance>(request, kept.size(), at, scratch.visited, out);
 }
@@ -92,7 +146,7 @@ bool GraphIndex::walk(const Space& space, const SearchRequest& request,
 /// All that the filter takes, by their codes.
 void GraphIndex::scan(const CodeSpace& space, const SearchRequest& request,
                       std::vector<Neighbor>& out) const {
-  thread_local WalkScratch<uint32_t> scratch;
+  WalkScratch<uint32_t>& scratch = scratch_of_thread<uint32_t>();
   scratch.pool.clear(request.ef);
   const Selection& selection = *request.selection;
   const Bitmap& nodes = node_rows_.empty() ? selection.rows : selection.nodes;
@@ -105,7 +159,12 @@ void GraphIndex::scan(const CodeSpace& space, const SearchRequest& request,
       if (request.rules->allows(row_of(some[i]))) scratch.pool.insert(distances[i], some[i]);
     }
   });
-  const auto at = [](size_t i) { return scratch.pool.at(i); };
+  if (request.trace != nullptr) {
+    request.trace->visited += selection.count;
+    request.trace->distances += selection.count;
+    request.trace->bytes += uint64_t{selection.count} * codes_.bytes;
+  }
+  const auto at = [&scratch](size_t i) { return scratch.pool.at(i); };
   take<uint32_t>(request, scratch.pool.size(), at, scratch.visited, out);
 }
 
@@ -141,6 +200,8 @@ void GraphIndex::measure(const SearchRequest& request, std::vector<uint32_t>& ro
   thread_local std::vector<float> distances;
   free_if_wasteful(distances, rows.size());
   distances.resize(rows.size());
+  const auto start = request.trace == nullptr ? std::chrono::steady_clock::time_point()
+                                              : std::chrono::steady_clock::now();
   kernel::batch_distance(kernel::active(), metric_)(request.query, block_.vectors, block_.inv_norms,
                                                     rows.data(), rows.size(), dim_,
                                                     distances.data());
@@ -149,6 +210,10 @@ void GraphIndex::measure(const SearchRequest& request, std::vector<uint32_t>& ro
   NearestRows nearest(of_allowed, out);
   for (size_t i = 0; i < rows.size(); ++i) nearest.offer({distances[i], rows[i]});
   nearest.finish();
+  if (request.trace == nullptr) return;
+  request.trace->reranking += std::chrono::steady_clock::now() - start;
+  request.trace->reranked += rows.size();
+  request.trace->bytes += rows.size() * dim_ * sizeof(float);
 }
 
 }  // namespace quiver::index

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "index/code_block.h"
 #include "index/flat/flat_index.h"
 #include "index/graph/graph_layout.h"
@@ -37,7 +39,7 @@ class GraphIndex final : public VectorIndex {
         flat_(metric, dim, {block}) {}
 
   [[nodiscard]] std::string_view kind() const override { return "graph"; }
-  void search(const SearchRequest& request, std::vector<Neighbor>& out) const override;
+  Way search(const SearchRequest& request, std::vector<Neighbor>& out) const override;
 
   [[nodiscard]] const FlatIndex& flat() const { return flat_; }
   [[nodiscard]] const GraphView& graph() const { return graph_; }
@@ -51,9 +53,13 @@ class GraphIndex final : public VectorIndex {
   };
 
   [[nodiscard]] Plan plan(const SearchRequest& request) const;
+  [[nodiscard]] std::string reason(const SearchRequest& request, const Plan& plan) const;
   [[nodiscard]] uint32_t row_of(uint32_t node) const;
   template <typename Space>
   bool walk(const Space& space, const SearchRequest& request, std::vector<Neighbor>& out) const;
+  template <typename Space>
+  bool traced_walk(const Space& space, size_t row_bytes, const SearchRequest& request,
+                   std::vector<Neighbor>& out) const;
   void scan(const CodeSpace& space, const SearchRequest& request, std::vector<Neighbor>& out) const;
   template <typename Distance, typename At>
   bool take(const SearchRequest& request, size_t size, const At& at, VisitedSet& visited,

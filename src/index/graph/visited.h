@@ -51,6 +51,11 @@ class VisitedSet {
   /// Marks the row; whether it was new.
   bool insert(uint32_t row) { return marks().insert(row); }
 
+  /// How many of the rows are marked; it takes a look at each.
+  [[nodiscard]] size_t count() const {
+    return static_cast<size_t>(std::count(marks_.begin(), marks_.end(), walk_));
+  }
+
   /// Bytes of memory.
   [[nodiscard]] size_t bytes() const { return marks_.capacity(); }
 

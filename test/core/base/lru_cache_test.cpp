@@ -20,6 +20,8 @@ TEST(LruCache, DropsWhatWasUnusedLongest) {
   EXPECT_EQ(*cache.find("2"), 2);
   EXPECT_EQ(*cache.find("3"), 3);
   EXPECT_EQ(cache.bytes(), 30U);
+  EXPECT_EQ(cache.held().entries, 3U);
+  EXPECT_EQ(cache.held().evictions, 1U);
 }
 
 TEST(LruCache, CountsAValueThatTakesAnothersPlaceOnce) {
@@ -28,6 +30,8 @@ TEST(LruCache, CountsAValueThatTakesAnothersPlaceOnce) {
   cache.add("a", std::make_shared<int>(2), 25);
   EXPECT_EQ(*cache.find("a"), 2);
   EXPECT_EQ(cache.bytes(), 25U);
+  EXPECT_EQ(cache.held().entries, 1U);
+  EXPECT_EQ(cache.held().evictions, 0U);
 }
 
 TEST(LruCache, KeepsNothingThatIsLargerThanItself) {

@@ -46,9 +46,11 @@ Buffer words(std::initializer_list<uint32_t> numbers, Bytes rest = {}) {
 
 class Client {
  public:
-  explicit Client(const std::string& folder) {
+  explicit Client(const std::string& folder, uint32_t cache_bytes = 0) {
     msgpack::Writer options;
-    options.map(2);
+    options.map(3);
+    options.text("cacheSize");
+    options.integer(cache_bytes);
     options.text("durability");
     options.text("none");
     options.text("sealThreshold");
@@ -228,6 +230,44 @@ TEST_F(Concurrency, ReadersSeeWholeTransactionsWhileSegmentsComeAndGo) {
   const auto report = client.read(words({4}));
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_TRUE(msgpack::Value(*report).find("ok")->boolean());
+  client.close();
+}
+
+TEST_F(Concurrency, AnAnswerFromTheCacheIsNeverOlderThanWhatWasWrittenBeforeTheQuery) {
+  constexpr uint32_t kThreads = 8;
+  constexpr uint32_t kRounds = 200;
+  std::vector<std::thread> threads;
+  for (uint32_t thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      Client client(folder_, 1 << 20);
+      std::vector<float> place(kDim, 0);
+      place[thread] = 100;
+      const auto name = [thread](uint32_t round) {
+        return std::to_string(thread) + "-" + std::to_string(round);
+      };
+      for (uint32_t round = 0; round < kRounds; ++round) {
+        BatchMaker batch(kDim);
+        batch.insert(name(round), place);
+        if (round > 0) batch.remove(name(round - 1));
+        const auto written = client.write(batch);
+        ASSERT_TRUE(written) << written.error().message;
+        for (int i = 0; i < 3; ++i) {
+          ASSERT_EQ(client.query(place, 1), std::vector<std::string>{name(round)});
+        }
+      }
+      client.close();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  Client client(folder_, 1 << 20);
+  std::vector<float> place(kDim, 0);
+  place[0] = 100;
+  for (int i = 0; i < 3; ++i) (void)client.query(place, 1);
+  const auto stats = client.read(words({3}));
+  ASSERT_TRUE(stats);
+  const auto cache = msgpack::Value(*stats).find("cache");
+  EXPECT_EQ(cache->find("hits")->number(), 2);
+  EXPECT_EQ(cache->find("misses")->number(), 1);
   client.close();
 }
 
