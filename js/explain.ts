@@ -22,7 +22,7 @@ export type PlanKind =
 
 /** How a segment answered the filter. */
 export interface FilterPlan {
-  /** From when it was last asked, column by column, or row by row. */
+  /** From when it was last asked, column by column, or row by row; `why` tells where the first two were but a part of it. */
   readonly by: 'memory' | 'columns' | 'rows';
   /** In words. */
   readonly why: string;
@@ -157,7 +157,7 @@ function segmentText(plan: SegmentPlan): string[] {
   if (plan.gaveUpWalk) lines.push('  a walk was begun and given up');
   const { filter } = plan;
   if (filter !== null) {
-    const of = filter.by === 'rows' ? filter.asked : plan.rows;
+    const of = filter.asked > 0 ? filter.asked : plan.rows;
     lines.push(
       `  filter: ${filter.why}; it takes ${number(filter.taken)} of ${counted(of, 'row')}${share(filter)}, ${milliseconds(plan.filterMs)}`,
     );

@@ -129,6 +129,7 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
       metadata_config = {},
       deleteIfExists = false,
     } = checkCreateConfig(config);
+    const { indexed = [] } = metadata_config;
     const build = { ...this.#options, ...withoutUndefined(config) };
     const packed = packConfig(
       {
@@ -137,6 +138,7 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
         M: build.M ?? defaults.M,
         efConstruction: numberUnlessAuto(build.efConstruction ?? defaults.efConstruction),
         quantization: build.quantization ?? defaults.quantization,
+        ...(indexed.length > 0 ? { indexed } : {}),
       },
       { version, metadata_config },
     );

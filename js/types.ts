@@ -90,7 +90,10 @@ export interface Progress {
 }
 
 export interface MetadataConfig {
-  /** Fields that filters use often. Filters on other fields work as well. */
+  /**
+   * Fields (or paths with dots to what is in one) that filters are answered by columns for. Others are kept and returned all the
+   * same, and a filter asks for them row by row. @default all fields
+   */
   readonly indexed?: readonly string[];
 }
 

@@ -188,9 +188,11 @@ uint32_t first_word(const Buffer& response) {
 
 std::unique_ptr<Session> open(const std::string& folder, uint32_t cache_bytes = 0) {
   Writer options;
-  options.map(2);
-  options.text("cacheSize");
-  options.integer(cache_bytes);
+  options.map(cache_bytes == 0 ? 1 : 2);
+  if (cache_bytes != 0) {
+    options.text("cacheSize");
+    options.integer(cache_bytes);
+  }
   options.text("durability");
   options.text("none");
   return check(quiver::open_session(

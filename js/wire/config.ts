@@ -16,6 +16,8 @@ export interface CoreConfig {
   readonly M: number;
   readonly efConstruction: number | null;
   readonly quantization: string;
+  /** Absent: all fields are. */
+  readonly indexed?: readonly string[];
 }
 
 /** The `config` of `create`; see docs/engine-messages.md. */

@@ -85,7 +85,9 @@ Collection::Collection(std::shared_ptr<store::Vfs> vfs, Config config, OpenOptio
       config_(std::move(config)),
       options_(options),
       memory_{std::make_shared<column::BlockCache>(kBlockCacheBytes),
-              std::make_shared<SelectionCache>(kSelectionCacheBytes), map_from_rows(options)},
+              std::make_shared<SelectionCache>(kSelectionCacheBytes), map_from_rows(options),
+              config_.indexed.empty() ? nullptr
+                                      : std::make_shared<const IndexedFields>(config_.indexed)},
       result_cache_(options.cache_bytes, options.cache_ttl) {
   for (store::IoCounts& counts : metrics_.disk) disks_.emplace_back(*vfs_, counts);
 }

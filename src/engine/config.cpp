@@ -87,6 +87,13 @@ Expected<Config> decode_config(Bytes bytes) {
   }
   config.dimensions = *dimensions;
   config.graph = {*m, *ef};
+  if (const auto indexed = map->find("indexed"); indexed && !indexed->is(msgpack::Kind::kNil)) {
+    if (!indexed->is(msgpack::Kind::kArray)) return invalid("indexed", "names of fields");
+    for (const msgpack::Value name : indexed->elements()) {
+      if (!name.is(msgpack::Kind::kText)) return invalid("indexed", "names of fields");
+      config.indexed.emplace_back(name.text());
+    }
+  }
   if (const auto user = map->find("user")) {
     config.user.assign(user->binary().begin(), user->binary().end());
   }
@@ -95,7 +102,7 @@ Expected<Config> decode_config(Bytes bytes) {
 
 Buffer encode_config(const Config& config) {
   msgpack::Writer writer;
-  writer.map(6);
+  writer.map(config.indexed.empty() ? 6 : 7);
   writer.text("dimensions");
   writer.integer(config.dimensions);
   writer.text("metric");
@@ -110,6 +117,11 @@ Buffer encode_config(const Config& config) {
   }
   writer.text("quantization");
   writer.text(quantization_name(config.quantization));
+  if (!config.indexed.empty()) {
+    writer.text("indexed");
+    writer.array(static_cast<uint32_t>(config.indexed.size()));
+    for (const std::string& name : config.indexed) writer.text(name);
+  }
   writer.text("user");
   writer.binary(config.user);
   return writer.take();

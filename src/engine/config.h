@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/expected.h"
@@ -25,7 +27,8 @@ struct Config {
   uint32_t dimensions = 0;  ///< 0: taken from the first vector
   index::GraphParams graph;
   Quantization quantization;
-  Buffer user;  ///< opaque: comes back in the statistics
+  std::vector<std::string> indexed;  ///< fields of metadata that have an index; none named: all
+  Buffer user;                       ///< opaque: comes back in the statistics
 };
 
 /// The msgpack map of docs/engine-messages.md, as a message and in the manifest. INVALID_ARGUMENT

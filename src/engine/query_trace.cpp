@@ -8,7 +8,7 @@ namespace {
 constexpr std::array<std::string_view, 7> kKindNames{
     "skipped", "head-scan", "exact-scan", "selected-scan", "code-scan", "walk", "filtered-walk"};
 
-constexpr std::array<std::string_view, 4> kFilterNames{"rows", "rows", "columns", "memory"};
+constexpr std::array<std::string_view, 5> kFilterNames{"rows", "rows", "rows", "columns", "memory"};
 
 double milliseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::milli>(time).count();
@@ -49,13 +49,10 @@ void put_filter(msgpack::Writer& writer, const PartTrace& part) {
   put(writer, "why", part.filter_why);
   // Nothing is known beforehand of a filter that is asked row by row.
   put_share(writer, "estimated", part.selected.value_or(0), part.selected ? part.rows : 0);
-  if (part.selected) {
-    put_share(writer, "real", *part.selected, part.rows);
-  } else {
-    put_share(writer, "real", part.taken, part.asked);
-  }
-  put(writer, "asked", part.selected ? 0 : part.asked);
-  put(writer, "taken", part.selected ? *part.selected : part.taken);
+  const uint64_t taken = part.is_asked ? part.taken : *part.selected;
+  put_share(writer, "real", taken, part.is_asked ? part.asked : part.rows);
+  put(writer, "asked", part.is_asked ? part.asked : 0);
+  put(writer, "taken", taken);
 }
 
 void put_part(msgpack::Writer& writer, const PartTrace& part) {

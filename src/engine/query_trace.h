@@ -49,9 +49,11 @@ struct PartTrace {
   uint32_t found = 0;
   std::optional<Selected::By> filter_by;  ///< how the filter was answered; none: there is no filter
   std::string filter_why;
-  std::optional<uint32_t> selected;  ///< rows that the filter takes, if that was known beforehand
-  uint64_t asked = 0;                ///< else of so many rows it was asked,
-  uint64_t taken = 0;                ///< and it took so many of these
+  /// Rows that the filter takes at most, if anything was known of that beforehand.
+  std::optional<uint32_t> selected;
+  bool is_asked = false;  ///< whether it was asked row by row, too:
+  uint64_t asked = 0;     ///< of so many rows, or whether they are live,
+  uint64_t taken = 0;     ///< and it took so many of these
   index::SearchTrace search;
   std::chrono::nanoseconds filtering{0};
   std::chrono::nanoseconds searching{0};  ///< reranking among it

@@ -43,13 +43,21 @@ struct Selected {
   /// How that came about.
   enum class By : uint8_t {
     kNoColumns,  ///< rows in memory are asked one by one
+    kNoIndex,    ///< so are those whose fields are not indexed
     kFirstTime,  ///< its columns take long to read: so are these, until the filter comes again
     kColumns,    ///< column by column
     kMemory,     ///< from when it was last asked
   };
 
-  std::shared_ptr<const index::Selection> rows;  ///< null: that is to be asked row by row
+  /// Null: that is to be asked row by row.
+  std::shared_ptr<const index::Selection> rows;
   By by = By::kNoColumns;
+  filter::Indexed indexed;  ///< how much of the filter `rows` is of; borrows the filter
+
+  /// Whether the rows are those that the filter takes, and not only some conditions of it.
+  [[nodiscard]] bool is_whole() const {
+    return rows != nullptr && indexed.share == filter::Indexed::Share::kAll;
+  }
 };
 
 /// Rows in memory or in a segment file that can be searched. What is published in a view never
@@ -65,11 +73,12 @@ class RowSource : public Rows {
   [[nodiscard]] virtual Expected<Selected> select_how(const filter::Filter& /*filter*/) const {
     return Selected{};
   }
-  /// The rows alone.
+  /// The rows alone; null too where they are only known by some of its conditions.
   [[nodiscard]] Expected<std::shared_ptr<const index::Selection>> select(
       const filter::Filter& filter) const {
     auto selected = select_how(filter);
     if (!selected) return selected.error();
+    if (!selected->is_whole()) return std::shared_ptr<const index::Selection>();
     return std::move(selected->rows);
   }
 

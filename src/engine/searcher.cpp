@@ -15,13 +15,13 @@ namespace {
 /// What a search may return of one part.
 class PartRules final : public index::RowRules {
  public:
-  /// `selection`: of the filter, or null.
+  /// `filter`: what has to be asked row by row, or null. `selection`: of the filter, or null.
   PartRules(const Part& part, const filter::Filter* filter, const index::Selection* selection)
       : part_(part), filter_(filter), selection_(selection) {}
 
   [[nodiscard]] bool allows(uint32_t row) const override {
     if (!part_.is_live(row)) return false;
-    if (selection_ != nullptr) return selection_->rows.test(row);
+    if (selection_ != nullptr && !selection_->rows.test(row)) return false;
     if (filter_ == nullptr) return true;
     fields_.go_to({part_.source.get(), row});
     return filter_->matches(fields_);
@@ -60,6 +60,8 @@ class CountedRules final : public index::RowRules {
 
 std::string_view reason(Selected::By by) {
   switch (by) {
+    case Selected::By::kNoIndex:
+      return "row by row";
     case Selected::By::kNoColumns:
       return "row by row: rows that are in no segment yet have no columns";
     case Selected::By::kFirstTime:
@@ -99,6 +101,11 @@ PartTrace& begin_trace(const Part& part, QueryTrace& trace) {
 void tell_filter(const Selected& selected, std::chrono::nanoseconds took, PartTrace& told) {
   told.filter_by = selected.by;
   told.filter_why = reason(selected.by);
+  if (selected.indexed.share != filter::Indexed::Share::kAll) {
+    if (selected.rows) told.filter_why += ", then row by row";
+    told.filter_why += ": the field " + std::string(selected.indexed.other) + " is not indexed";
+  }
+  told.is_asked = !selected.is_whole();
   if (selected.rows) told.selected = selected.rows->count;
   told.filtering = took;
 }
@@ -165,7 +172,8 @@ Expected<std::vector<Hit>> search_view(const View& view, std::span<const float> 
       if (told != nullptr) tell_filter(selected, watch.lap(), *told);
       if (selected.rows && selected.rows->count == 0) continue;
     }
-    const PartRules rules(part, options.filter, selected.rows.get());
+    const PartRules rules(part, selected.is_whole() ? nullptr : options.filter,
+                          selected.rows.get());
     index::SearchRequest request;
     request.query = query.data();
     request.k = std::min(options.top_k, part.live());

@@ -19,10 +19,14 @@ const T* as_array(Bytes bytes) {
 /// A segment's metadata as a filter sees them.
 class SegmentColumns final : public filter::Columns {
  public:
-  SegmentColumns(uint32_t rows, const column::Metadata& metadata)
-      : rows_(rows), metadata_(metadata) {}
+  /// `indexed`: which fields; null: all.
+  SegmentColumns(uint32_t rows, const column::Metadata& metadata, const IndexedFields* indexed)
+      : rows_(rows), metadata_(metadata), indexed_(indexed) {}
 
   [[nodiscard]] uint32_t rows() const override { return rows_; }
+  [[nodiscard]] bool is_indexed(const filter::FieldTest& test) const override {
+    return indexed_ == nullptr || indexed_->has(test.path());
+  }
   [[nodiscard]] bool selects_quickly(const filter::FieldTest& test) const override {
     return metadata_.selects_quickly(test.path());
   }
@@ -49,6 +53,7 @@ class SegmentColumns final : public filter::Columns {
 
   uint32_t rows_;
   const column::Metadata& metadata_;
+  const IndexedFields* indexed_;
 };
 
 }  // namespace
@@ -69,6 +74,7 @@ Expected<std::shared_ptr<const Segment>> Segment::open(store::Vfs& vfs, std::str
   segment->file_ = std::move(*file);
   segment->cache_ = memory.cache;
   segment->selections_ = memory.selections;
+  segment->indexed_ = memory.indexed;
   segment->owner_ = memory.cache->new_owner();
   if (auto mapped = segment->map(metric, dim, memory.map_from_rows); !mapped) return mapped.error();
   return std::shared_ptr<const Segment>(std::move(segment));
@@ -220,15 +226,21 @@ Expected<Selected> Segment::select_how(const filter::Filter& filter) const {
   // Remembered in the place of a selection: that there was somebody who asked.
   static const auto asked_once = std::make_shared<const index::Selection>();
   std::string key;
-  SegmentColumns columns(rows_, metadata_);
+  SegmentColumns columns(rows_, metadata_, indexed_.get());
+  filter::Indexed indexed;
+  if (indexed_) indexed = filter.indexed_of(columns);
+  if (indexed.share == filter::Indexed::Share::kNothing) {
+    return Selected{nullptr, Selected::By::kNoIndex, indexed};
+  }
   if (selections_) {
     key = std::to_string(owner_) + ' ' + std::string(as_text(filter.encoded()));
     auto known = selections_->find(key);
-    if (known && known != asked_once) return Selected{std::move(known), Selected::By::kMemory};
+    if (known && known != asked_once)
+      return Selected{std::move(known), Selected::By::kMemory, indexed};
     // One that never comes again need not read a column of texts for a few rows.
     if (!known && !filter.selects_quickly(columns)) {
       selections_->add(key, asked_once, key.size());
-      return Selected{nullptr, Selected::By::kFirstTime};
+      return Selected{nullptr, Selected::By::kFirstTime, indexed};
     }
   }
   note_use();
@@ -244,7 +256,7 @@ Expected<Selected> Segment::select_how(const filter::Filter& filter) const {
     }
   }
   if (selections_) selections_->add(key, selection, key.size() + selection->bytes());
-  return Selected{std::move(selection), Selected::By::kColumns};
+  return Selected{std::move(selection), Selected::By::kColumns, indexed};
 }
 
 index::Way Segment::search(const index::SearchRequest& request, uint32_t /*count*/, bool exact,

@@ -11,6 +11,7 @@
 #include "base/lru_cache.h"
 #include "column/ids.h"
 #include "column/metadata.h"
+#include "engine/indexed_fields.h"
 #include "engine/row_source.h"
 #include "index/flat/flat_index.h"
 #include "index/graph/calibration.h"
@@ -33,6 +34,8 @@ struct SegmentMemory {
   std::shared_ptr<SelectionCache> selections = nullptr;
   /// Segments of fewer rows are read into memory, others are mapped.
   uint64_t map_from_rows = 0;
+  /// Fields that filters are answered for by columns; null: all are.
+  std::shared_ptr<const IndexedFields> indexed = nullptr;
 };
 
 /// What the rows of a segment are found by.
@@ -122,6 +125,7 @@ class Segment final : public RowSource {
   std::unique_ptr<store::SegmentFile> file_;
   std::shared_ptr<column::BlockCache> cache_;
   std::shared_ptr<SelectionCache> selections_;
+  std::shared_ptr<const IndexedFields> indexed_;
   uint32_t owner_ = 0;  // its number in the caches
   uint32_t rows_ = 0;
   uint32_t dim_ = 0;

@@ -94,6 +94,7 @@ Expected<Header> take_header(ByteReader& reader) {
 /// leaves an answer as it is.
 class RequestKey {
  public:
+  /// `rest`: all that belongs to the request behind its vectors.
   RequestKey(QueryHeader header, uint32_t i, Bytes vectors, Bytes rest)
       : header_(single(header)),
         key_(as_bytes(std::span<const QueryHeader>(&header_, 1)), vector(header, i, vectors),
@@ -190,13 +191,14 @@ std::optional<Expected<Buffer>> Session::read_if_short(Bytes request,
 std::optional<Buffer> Session::remembered(const QueryHeader& header, Bytes after_header) const {
   constexpr size_t kMostBytes = size_t{64} << 10;
   ResultCache& cache = collection_->result_cache();
-  const uint64_t vector_bytes = uint64_t{header.dim} * sizeof(float);
-  if (!cache.is_on() || (header.flags & kExplain) != 0 || after_header.size() < vector_bytes) {
-    return std::nullopt;
-  }
+  if (!cache.is_on() || (header.flags & kExplain) != 0) return std::nullopt;
   const auto start = Metrics::Clock::now();
-  const RequestKey key(header, 0, after_header.first(static_cast<size_t>(vector_bytes)),
-                       after_header.subspan(static_cast<size_t>(vector_bytes)));
+  // More may stand behind the request, in the room that it was given in.
+  ByteReader reader(after_header);
+  const auto vector = reader.get_bytes(uint64_t{header.dim} * sizeof(float));
+  const auto filter_bytes = reader.get_bytes(header.filter_bytes);
+  if (!vector || !filter_bytes) return std::nullopt;
+  const RequestKey key(header, 0, *vector, *filter_bytes);
   const auto answer = cache.find_small(*key, collection_->view()->version, kMostBytes);
   if (!answer) return std::nullopt;
   collection_->metrics().record_query(start);
@@ -212,7 +214,6 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
   if (!vectors) return malformed();
   const auto filter_bytes = reader.get_bytes(header->filter_bytes);
   if (!filter_bytes) return malformed();
-  const Bytes rest = request.subspan(sizeof(QueryHeader) + vectors->size());
   if (header->top_k == 0) return Error{Code::kInvalidTopK, "Expected topK of at least 1, got 0"};
   const bool is_explained = (header->flags & kExplain) != 0;
   if (is_explained && header->queries != 1) return malformed();
@@ -246,7 +247,7 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
     QueryTimer timer(collection_->metrics());
     std::optional<RequestKey> key;
     if (is_cached) {
-      key.emplace(*header, i, *vectors, rest);
+      key.emplace(*header, i, *vectors, *filter_bytes);
       if (const auto known = cache.find(**key, view->version)) {
         out.put_bytes(*known);
         spent += timer.stop();

@@ -2,8 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
-#include <limits>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -43,7 +42,7 @@ class SlowQueries {
 
   const std::chrono::nanoseconds from_;
   mutable std::mutex mutex_;
-  std::deque<SlowQuery> queries_;  // the newest in front
+  std::list<SlowQuery> queries_;  // the newest in front
   size_t filter_bytes_ = 0;
 };
 

@@ -38,12 +38,22 @@ class FieldTest {
   const Field& field_;
 };
 
+/// How much of a filter columns can answer.
+struct Indexed {
+  enum class Share : uint8_t { kNothing, kSome, kAll };
+
+  Share share = Share::kAll;
+  std::string_view other;  ///< a field of the rest; borrows the filter
+};
+
 /// The metadata of some rows, field by field.
 class Columns {
  public:
   virtual ~Columns() = default;
 
   [[nodiscard]] virtual uint32_t rows() const = 0;
+  /// Whether select() answers it at all.
+  [[nodiscard]] virtual bool is_indexed(const FieldTest& /*test*/) const { return true; }
   /// Whether select() looks at few values.
   [[nodiscard]] virtual bool selects_quickly(const FieldTest& test) const = 0;
   /// The rows whose field fulfils the test. CORRUPT_FILE if what has to be read is not sound.

@@ -38,6 +38,10 @@ Expected<Filter> Filter::parse(Bytes msgpack_map) {
 
 bool Filter::matches(Fields& metadata) const { return evaluate(*root_, metadata); }
 
+Indexed Filter::indexed_of(const Columns& columns) const {
+  return filter::indexed_of(*root_, columns);
+}
+
 Expected<Bitmap> Filter::select(Columns& columns) const { return filter::select(*root_, columns); }
 
 bool Filter::selects_quickly(const Columns& columns) const {

@@ -63,7 +63,9 @@ class Filter {
   /// What it was read from.
   [[nodiscard]] Bytes encoded() const { return *encoded_; }
 
-  /// The rows whose metadata fulfil it. CORRUPT_FILE if what has to be read is not sound.
+  /// What of it columns can answer.
+  [[nodiscard]] Indexed indexed_of(const Columns& columns) const;
+  /// The rows whose metadata fulfil that. CORRUPT_FILE if what has to be read is not sound.
   [[nodiscard]] Expected<Bitmap> select(Columns& columns) const;
   /// Whether that looks at few values.
   [[nodiscard]] bool selects_quickly(const Columns& columns) const;

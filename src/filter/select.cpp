@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <string_view>
 #include <variant>
 
 #include "filter/evaluate.h"
@@ -49,6 +51,27 @@ struct Selector {
   Expected<Bitmap> operator()(const Field& test) const { return columns.select(FieldTest(test)); }
 
   Expected<Bitmap> operator()(const Node& node) const { return std::visit(*this, node.test); }
+};
+
+/// A field that columns do not answer.
+struct FindOther {
+  const Columns& columns;
+
+  std::optional<std::string_view> operator()(const Field& field) const {
+    const FieldTest test(field);
+    if (columns.is_indexed(test)) return std::nullopt;
+    return test.path();
+  }
+  std::optional<std::string_view> operator()(const Node& node) const {
+    return std::visit(*this, node.test);
+  }
+  template <typename Nodes>
+  std::optional<std::string_view> operator()(const Nodes& test) const {
+    for (const Node& node : test.nodes) {
+      if (const auto other = (*this)(node)) return other;
+    }
+    return std::nullopt;
+  }
 };
 
 struct QuickTest {
@@ -127,8 +150,40 @@ std::optional<NumberRange> FieldTest::numbers() const {
   return range;
 }
 
-bool selects_quickly(const Node& node, const Columns& columns) { return QuickTest{columns}(node); }
+Indexed indexed_of(const Node& node, const Columns& columns) {
+  const FindOther find{columns};
+  const auto other = find(node);
+  if (!other) return {};
+  const auto* all = std::get_if<And>(&node.test);
+  const bool some = all != nullptr && std::any_of(all->nodes.begin(), all->nodes.end(),
+                                                  [&](const Node& one) { return !find(one); });
+  return {some ? Indexed::Share::kSome : Indexed::Share::kNothing, *other};
+}
 
-Expected<Bitmap> select(const Node& node, Columns& columns) { return Selector{columns}(node); }
+bool selects_quickly(const Node& node, const Columns& columns) {
+  const QuickTest is_quick{columns};
+  const FindOther find{columns};
+  const auto* all = std::get_if<And>(&node.test);
+  if (all == nullptr) return is_quick(node);
+  return std::all_of(all->nodes.begin(), all->nodes.end(),
+                     [&](const Node& one) { return find(one) || is_quick(one); });
+}
+
+Expected<Bitmap> select(const Node& node, Columns& columns) {
+  const Selector select{columns};
+  const FindOther find{columns};
+  const auto* all = std::get_if<And>(&node.test);
+  if (all == nullptr) return select(node);
+  Bitmap common(columns.rows());
+  common.flip();
+  for (const Node& one : all->nodes) {
+    if (find(one)) continue;
+    auto rows = select(one);
+    if (!rows) return rows;
+    common.keep_common(*rows);
+    if (common.none()) break;
+  }
+  return common;
+}
 
 }  // namespace quiver::filter

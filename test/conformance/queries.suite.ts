@@ -115,7 +115,8 @@ export function queriesSuite(backend: Backend): void {
         });
         const rare = { text: { $contains: 't' } };
         expect(await explained(rare)).toMatchObject({
-          kind: 'filtered-walk',
+          kind: 'exact-scan',
+          gaveUpWalk: true, // by then it had measured an eighth of the rows
           filter: { by: 'rows', estimated: null, real: 1 },
         });
         expect(await explained(rare)).toMatchObject({ filter: { by: 'columns', real: 1 } });
@@ -153,6 +154,42 @@ export function queriesSuite(backend: Backend): void {
         const signal = AbortSignal.abort(new Error('enough'));
         await expect(index.query({ vector, explain, signal })).rejects.toThrow('enough');
       });
+    });
+
+    test('fields that are not indexed are asked row by row, with the same answers', async () => {
+      const index = open({ efConstruction: 60 });
+      await index.createIndex({ metadata_config: { indexed: ['n'] } });
+      await index.insertItems(
+        vectors.map((each, i) => ({
+          id: `${i}`,
+          vector: each,
+          metadata: { n: i % 100, text: `t${i % 3}` },
+        })),
+      );
+      await index.optimize();
+      await index.close();
+      const again = open();
+      expect((await again.getIndexStats()).metadata_config).toEqual({ indexed: ['n'] });
+      const ask = async (filter: object) => {
+        const { results, explanation } = await again.query({ vector, filter, explain: true });
+        return { ids: results.map(({ item }) => Number(item.id)), plan: explanation.segments[0] };
+      };
+      const indexed = await ask({ n: 7 });
+      expect(indexed.plan).toMatchObject({ filter: { by: 'columns' } });
+      expect(indexed.ids.every((i) => i % 100 === 7)).toBe(true);
+      for (let i = 0; i < 2; i++) {
+        const other = await ask({ text: 't1' });
+        expect(other.plan).toMatchObject({
+          filter: { by: 'rows', why: 'row by row: the field text is not indexed' },
+        });
+        expect(other.ids).toHaveLength(10);
+        expect(other.ids.every((i) => i % 3 === 1)).toBe(true);
+      }
+      const both = await ask({ n: 7, text: 't1' });
+      expect(both.plan).toMatchObject({ filter: { by: 'columns', asked: 15, taken: 5 } });
+      expect(both.ids.sort((a, b) => a - b)).toEqual([7, 307, 607, 907, 1207]);
+      expect(await again.listItemsByMetadata({ text: 't1', n: 7 })).toHaveLength(5);
+      expect((await again.getItem('307'))?.metadata).toEqual({ n: 7, text: 't1' });
     });
 
     describe('slow queries', () => {

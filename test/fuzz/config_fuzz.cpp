@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                       again->dimensions == config->dimensions &&
                       again->graph.m == config->graph.m &&
                       again->graph.ef_construction == config->graph.ef_construction &&
-                      again->user == config->user,
+                      again->indexed == config->indexed && again->user == config->user,
                   "what was read is written and read again");
   } else {
     fuzz::require(config.error().code == Code::kInvalidArgument, "a bad configuration is that");
