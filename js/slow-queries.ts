@@ -1,5 +1,5 @@
+import type { Filter } from './filter.ts';
 import type { OpenIndex } from './open-index.ts';
-import type { Filter } from './types.ts';
 import { readValue } from './wire/msgpack-reader.ts';
 import { op, packWords } from './wire/requests.ts';
 
