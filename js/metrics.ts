@@ -12,12 +12,8 @@ import type { MetricsData } from './types.ts';
  * opening the index if it is not open. docs/metrics.md says what each number counts.
  *
  * @example
- * import { createServer } from 'node:http';
- *
- * createServer(async (_, response) => {
- *   response.setHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8');
- *   response.end(await index.metrics.toPrometheus({ labels: { app: 'films' } }));
- * }).listen(9464);
+ * response.setHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8');
+ * response.end(await index.metrics.toPrometheus({ labels: { app: 'films' } }));
  */
 export class IndexMetrics {
   readonly #folder: string;

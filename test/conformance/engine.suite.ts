@@ -75,6 +75,15 @@ export function engineSuite(name: string, load: () => Promise<Engine>): void {
         'queries',
         'inserts',
         'commits',
+        'seals',
+        'merges',
+        'lockWaits',
+        'lockRefusals',
+        'written',
+        'windows',
+        'queues',
+        'cpuMs',
+        'disk',
         'uptimeMs',
       ];
       for (const each of names) expect(stats).toHaveProperty(each);

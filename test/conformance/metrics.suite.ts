@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type Backend,
@@ -230,6 +231,24 @@ export function metricsSuite(backend: Backend): void {
           ({ labels }) => Number(labels['le']) >= metrics.queryLatencyP95 / 1000,
         );
         expect(above?.value).toBeGreaterThanOrEqual(95);
+      });
+
+      test('docs/metrics.md lists every metric, its type and its labels', async () => {
+        const page = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+        const listed = [...page.matchAll(/^\| `(quiver_\w+)` \| (\w+) \|[^|]*\|([^|]*)\|/gm)].map(
+          ([, name, type, labels = '']) => ({
+            name,
+            type,
+            labels: [...labels.replaceAll(/: [^;]*/g, '').matchAll(/`(\w+)`/g)].map(([, l]) => l),
+          }),
+        );
+        const read = parsePrometheus(await index.metrics.toPrometheus());
+        const told = [...read].map(([name, { type, series }]) => ({
+          name,
+          type,
+          labels: Object.keys(series[0]?.labels ?? {}).filter((l) => l !== 'index' && l !== 'le'),
+        }));
+        expect(told).toEqual(listed);
       });
 
       test('buckets are the same in every scrape', async () => {
