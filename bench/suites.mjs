@@ -18,6 +18,10 @@ export const suites = {
     question: 'What do filters cost, and are the answers as good?',
     heeds: ['data', 'queries', 'metric', 'dim', 'size', 'seed', 'backend', 'dir'],
   },
+  stream: {
+    question: 'What does the first batch of a stream cost beside a query, and what do the next?',
+    heeds: ['data', 'queries', 'metric', 'dim', 'size', 'seed', 'backend', 'dir'],
+  },
   memory: {
     question: 'What does an index take in memory and on disk, at each stage of its life?',
     heeds: ['data', 'metric', 'dim', 'size', 'seed', 'rounds', 'dir'],

@@ -135,6 +135,13 @@ export interface QueryStreamOptions<TMetadata extends object = Metadata>
   readonly batchSize?: number;
   /** @default all */
   readonly maxResults?: number;
+  /**
+   * What share of the nearest items each batch, with those before it, is to find, as in a query for as many; what was
+   * not found in time comes later. @default 0.99
+   */
+  readonly targetRecall?: number;
+  /** Strictly in order: compares with every item, again for each time as many results, and ignores the graphs. @default false */
+  readonly exact?: boolean;
 }
 
 export interface ListStreamOptions<TMetadata extends object = Metadata> {
@@ -298,8 +305,11 @@ export function checkStreamOptions<T extends object>(
     'signal',
     'batchSize',
     'maxResults',
+    'targetRecall',
+    'exact',
   ]);
   checkSearch(options);
+  checkDepth(options);
   whole('batchSize', options.batchSize, 1, maxU32);
   whole('maxResults', options.maxResults, 1, maxU32);
   return options;
@@ -334,7 +344,16 @@ function checkQueryValues<T extends object>(options: QueryManyOptions<T>): void 
     throw expected('INVALID_TOP_K', `a whole number from 1 to ${maxU32}`, 'topK', topK);
   }
   whole('ef', options.ef, 1, maxU32);
-  const { targetRecall } = options;
+  checkDepth(options);
+}
+
+function checkDepth({
+  targetRecall,
+  exact,
+}: {
+  readonly targetRecall?: number | undefined;
+  readonly exact?: boolean | undefined;
+}): void {
   if (
     targetRecall !== undefined &&
     !(typeof targetRecall === 'number' && targetRecall > 0 && targetRecall <= 1)
@@ -346,7 +365,7 @@ function checkQueryValues<T extends object>(options: QueryManyOptions<T>): void 
       targetRecall,
     );
   }
-  flag('exact', options.exact);
+  flag('exact', exact);
 }
 
 function checkSearch<T extends object>(options: SearchOptions<T>): void {

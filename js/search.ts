@@ -45,8 +45,10 @@ export function streamRequest<T extends object>(
 ): Uint8Array {
   return packStream(
     {
+      exact: options.exact ?? false,
       includeVectors: options.includeVectors ?? false,
       minScore: options.minScore ?? Number.NEGATIVE_INFINITY,
+      targetRecall: options.targetRecall ?? defaults.targetRecall,
       maxResults: options.maxResults ?? 0,
       filter: packFilter(options.filter),
     },

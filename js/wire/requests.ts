@@ -122,7 +122,7 @@ function putQueryAround(
   words[0] = op.query;
   words[1] = request.topK;
   words[2] = request.ef;
-  words[3] = (request.includeVectors ? flag.vectors : 0) | (request.exact ? flag.exact : 0);
+  words[3] = flags(request);
   floats[4] = request.minScore;
   floats[5] = request.targetRecall;
   words[6] = count;
@@ -131,7 +131,14 @@ function putQueryAround(
   if (request.filter.length > 0) bytes.set(request.filter, (queryHead + count * dimensions) * 4);
 }
 
+function flags(request: { readonly includeVectors: boolean; readonly exact: boolean }): number {
+  return (request.includeVectors ? flag.vectors : 0) | (request.exact ? flag.exact : 0);
+}
+
 export interface StreamRequest {
+  readonly exact: boolean;
+  /** 0: the core's default. */
+  readonly targetRecall: number;
   readonly includeVectors: boolean;
   /** -Infinity: none. */
   readonly minScore: number;
@@ -143,7 +150,8 @@ export interface StreamRequest {
 export function packStream(request: StreamRequest, vector: QueryVectors): Uint8Array {
   const head = [
     op.stream,
-    request.includeVectors ? flag.vectors : 0,
+    flags(request),
+    0,
     0,
     request.maxResults,
     vector.dimensions,
@@ -153,6 +161,7 @@ export function packStream(request: StreamRequest, vector: QueryVectors): Uint8A
   const { bytes, words, floats } = new Room(size);
   words.set(head);
   floats[2] = request.minScore;
+  floats[3] = request.targetRecall;
   floats.set(vector.values, head.length);
   bytes.set(request.filter, (head.length + vector.dimensions) * 4);
   return bytes.subarray(0, size);

@@ -84,6 +84,13 @@ struct QueryHeader {
   uint32_t queries, dim, filter_bytes;
 };
 
+void set_score_and_recall(QueryOptions& options, float min_score, float target_recall) {
+  options.has_min_score = min_score > -std::numeric_limits<float>::infinity();
+  options.min_score = min_score;
+  // 0 and what is no recall: the default.
+  if (target_recall > 0 && target_recall <= 1) options.target_recall = target_recall;
+}
+
 /// What QueryPace takes for the width of a walk: where the graph chooses it, always the same.
 uint32_t paced_ef(uint32_t ef, uint32_t top_k) {
   constexpr uint32_t kUsual = 80;
@@ -164,12 +171,7 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
   QueryOptions options;
   options.top_k = header->top_k;
   options.ef = header->ef;
-  // 0 and what is no recall: the default.
-  if (header->target_recall > 0 && header->target_recall <= 1) {
-    options.target_recall = header->target_recall;
-  }
-  options.has_min_score = header->min_score > -std::numeric_limits<float>::infinity();
-  options.min_score = header->min_score;
+  set_score_and_recall(options, header->min_score, header->target_recall);
   options.exact = (header->flags & kExact) != 0;
   options.filter = *filter ? &**filter : nullptr;
 
@@ -250,7 +252,7 @@ Expected<Buffer> Session::open_list(Bytes request) {
 Expected<Buffer> Session::open_stream(Bytes request) {
   struct Header {
     uint32_t flags;
-    float min_score;
+    float min_score, target_recall;
     uint32_t max_results, dim, filter_bytes;
   };
   ByteReader reader(request);
@@ -265,14 +267,16 @@ Expected<Buffer> Session::open_stream(Bytes request) {
   const auto latest = collection_->latest();
   if (!latest) return latest.error();
   const std::shared_ptr<const View>& view = *latest;
-  const Metric metric = collection_->config().metric;
-  const auto query =
-      prepare_query(*view, metric, {reinterpret_cast<const float*>(vector->data()), header->dim});
+  auto query = prepare_query(*view, collection_->config().metric,
+                             {reinterpret_cast<const float*>(vector->data()), header->dim});
   if (!query) return query.error();
+  QueryOptions options;
+  options.exact = (header->flags & kExact) != 0;
+  set_score_and_recall(options, header->min_score, header->target_recall);
   const uint64_t limit =
       header->max_results == 0 ? std::numeric_limits<uint64_t>::max() : header->max_results;
-  return add_cursor(ranked_cursor(view, metric, *query, std::move(*filter), limit,
-                                  header->min_score, (header->flags & kIncludeVectors) != 0));
+  return add_cursor(ranked_cursor(view, std::move(*query), options, std::move(*filter), limit,
+                                  (header->flags & kIncludeVectors) != 0));
 }
 
 Expected<Buffer> Session::refresh() {

@@ -56,6 +56,7 @@ struct SearchRequest {
       true;  ///< no row is deleted and there is no filter: `rules->allows` is not asked
   /// What `rules->allows` may say yes to; null: any row. So that few rows are not looked for.
   const Selection* selection = nullptr;
+  bool may_walk = true;  ///< false: a graph, if there is one, is known to be no shorter way
 };
 
 /// A way to find the nearest rows. Implementations are immutable and safe for any number of

@@ -8,11 +8,13 @@ import { engineSuite } from './engine.suite.ts';
 import { newFolder } from './helpers.ts';
 import { localIndexSuite } from './local-index.suite.ts';
 import { repairSuite } from './repair.suite.ts';
+import { streamsSuite } from './streams.suite.ts';
 
 engineSuite('native', async () => (await selectEngine('native')).engine);
 codesSuite('native');
 localIndexSuite('native');
 repairSuite('native');
+streamsSuite('native');
 
 test('methods of a session refuse any other object', async () => {
   const { engine } = await selectEngine('native');

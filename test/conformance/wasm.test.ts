@@ -3,8 +3,10 @@ import { codesSuite } from './codes.suite.ts';
 import { engineSuite } from './engine.suite.ts';
 import { localIndexSuite } from './local-index.suite.ts';
 import { repairSuite } from './repair.suite.ts';
+import { streamsSuite } from './streams.suite.ts';
 
 engineSuite('wasm', async () => (await selectEngine('wasm')).engine);
 codesSuite('wasm');
 localIndexSuite('wasm');
 repairSuite('wasm');
+streamsSuite('wasm');

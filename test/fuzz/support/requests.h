@@ -49,7 +49,7 @@ inline Buffer list_request(uint32_t flags, Bytes filter) {
 
 inline Buffer stream_request(uint32_t flags, float min_score, uint32_t max_results,
                              const std::vector<float>& vector, Bytes filter) {
-  return joined({numbers({6, flags}), floats({min_score}),
+  return joined({numbers({6, flags}), floats({min_score, 0}),
                  numbers({max_results, static_cast<uint32_t>(vector.size()),
                           static_cast<uint32_t>(filter.size())}),
                  floats(vector), filter});
