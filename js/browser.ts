@@ -39,9 +39,11 @@ export type { ItemStream } from './item-stream.ts';
 export type {
   BuildOptions,
   CreateIndexConfig,
+  GroupByOptions,
   InsertOptions,
   ListStreamOptions,
   LocalIndexOptions,
+  MmrOptions,
   OptimizeOptions,
   QueryManyOptions,
   QueryOptions,

@@ -137,7 +137,7 @@ Buffer insert_request(Points& points, uint32_t first, uint32_t count) {
 Buffer query_request(const std::vector<float>& vector, uint32_t flags, const Buffer& filter) {
   const float no_limit[] = {-std::numeric_limits<float>::infinity(), 0};  // the default recall
   return joined({words({1, kTopK, 0, flags}), quiver::as_bytes(std::span<const float>(no_limit)),
-                 words({1, kDim, static_cast<uint32_t>(filter.size())}),
+                 words({1, kDim, static_cast<uint32_t>(filter.size()), 0}),
                  quiver::as_bytes(std::span<const float>(vector)), filter});
 }
 

@@ -46,6 +46,8 @@ export interface QueryRequest {
   /** 0: the core's default. */
   readonly targetRecall: number;
   readonly filter: Uint8Array;
+  /** What is seldom asked for, as `packQueryOptions` packs it; empty for nothing. */
+  readonly options: Uint8Array;
 }
 
 /** Query vectors, copied one after the other, and their common length. */
@@ -74,11 +76,11 @@ export function copyQueryVectors(vectors: readonly unknown[]): QueryVectors {
 }
 
 /** The words before the vectors of a query. */
-const queryHead = 9;
+const queryHead = 10;
 
 /** Bytes of a request of `count` queries. */
 export function querySize(request: QueryRequest, dimensions: number, count: number): number {
-  return (queryHead + dimensions * count) * 4 + request.filter.length;
+  return (queryHead + dimensions * count) * 4 + request.filter.length + request.options.length;
 }
 
 /** `from` and `to` choose among the queries, of which the response holds those that took but a moment. */
@@ -128,7 +130,10 @@ function putQueryAround(
   words[6] = count;
   words[7] = dimensions;
   words[8] = request.filter.length;
-  if (request.filter.length > 0) bytes.set(request.filter, (queryHead + count * dimensions) * 4);
+  words[9] = request.options.length;
+  const end = (queryHead + count * dimensions) * 4;
+  if (request.filter.length > 0) bytes.set(request.filter, end);
+  if (request.options.length > 0) bytes.set(request.options, end + request.filter.length);
 }
 
 function flags(request: { readonly includeVectors: boolean; readonly exact: boolean }): number {

@@ -10,6 +10,7 @@
 #include "engine/collection.h"
 #include "engine/cursor.h"
 #include "engine/searcher.h"
+#include "engine/variety.h"
 
 namespace quiver::engine {
 namespace {
@@ -81,7 +82,7 @@ Expected<Header> take_header(ByteReader& reader) {
 struct QueryHeader {
   uint32_t top_k, ef, flags;
   float min_score, target_recall;
-  uint32_t queries, dim, filter_bytes;
+  uint32_t queries, dim, filter_bytes, options_bytes;
 };
 
 void set_score_and_recall(QueryOptions& options, float min_score, float target_recall) {
@@ -146,13 +147,24 @@ std::optional<Expected<Buffer>> Session::read_if_short(Bytes request,
   const auto header = reader.get<QueryHeader>();
   // The pace is of the search: what results hold is read row by row.
   constexpr uint32_t kMostResults = 50;
-  if (!header || header->queries != 1 || header->filter_bytes != 0 ||
+  if (!header || header->queries != 1 || header->filter_bytes != 0 || header->options_bytes != 0 ||
       header->top_k > kMostResults || (header->flags & (kExact | kIncludeVectors)) != 0 ||
       collection_->query_pace().estimate(paced_ef(header->ef, header->top_k)) > most) {
     return std::nullopt;
   }
   // Whether to look was asked once: a moment later the answer may be another.
   return query(request.subspan(sizeof(uint32_t)), false);
+}
+
+Expected<std::vector<Hit>> Session::search(const std::shared_ptr<const View>& view,
+                                           std::span<const float> query,
+                                           const QueryOptions& options,
+                                           const Variety& variety) const {
+  if (variety.group_by) return search_grouped(view, query, options, *variety.group_by);
+  if (variety.mmr) {
+    return search_diverse(*view, collection_->config().metric, query, options, *variety.mmr);
+  }
+  return search_view(*view, query, options);
 }
 
 /// `may_look`: for what another process has committed; it can take long.
@@ -164,9 +176,13 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
   if (!vectors) return malformed();
   const auto filter_bytes = reader.get_bytes(header->filter_bytes);
   if (!filter_bytes) return malformed();
+  const auto options_bytes = reader.get_bytes(header->options_bytes);
+  if (!options_bytes) return malformed();
   if (header->top_k == 0) return Error{Code::kInvalidTopK, "Expected topK of at least 1, got 0"};
   auto filter = parse_filter(*filter_bytes);
   if (!filter) return filter.error();
+  const auto variety = parse_variety(*options_bytes, header->top_k);
+  if (!variety) return variety.error();
 
   QueryOptions options;
   options.top_k = header->top_k;
@@ -193,14 +209,14 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
       error.item = i;
       return error;
     }
-    const auto hits = search_view(*view, *query, options);
+    const auto hits = search(view, *query, options, *variety);
     if (!hits) return hits.error();
     auto appended = append_result_block(*view, *hits, (header->flags & kIncludeVectors) != 0, out);
     if (!appended) return appended.error();
     const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - start;
     spent += took;
     collection_->query_times().record(static_cast<uint64_t>(took.count()));
-    if (options.filter == nullptr && !options.exact) {
+    if (options.filter == nullptr && !options.exact && header->options_bytes == 0) {
       collection_->query_pace().record(paced_ef(options.ef, options.top_k), took);
     }
   }

@@ -19,8 +19,12 @@ namespace quiver::engine {
 
 class Collection;
 class Cursor;
+struct Hit;
 class MaintenanceJob;
+struct QueryOptions;
 class Transaction;
+struct Variety;
+struct View;
 
 /// Opens another folder of the kind that the collection's is.
 using FolderOpener = std::function<std::shared_ptr<store::Vfs>(std::string)>;
@@ -70,6 +74,10 @@ class Session {
  private:
   Expected<bool> maintain(std::chrono::steady_clock::time_point until);
   Expected<Buffer> query(Bytes request, bool may_look);
+  [[nodiscard]] Expected<std::vector<Hit>> search(const std::shared_ptr<const View>& view,
+                                                  std::span<const float> query,
+                                                  const QueryOptions& options,
+                                                  const Variety& variety) const;
   Expected<Buffer> get(Bytes request);
   Expected<Buffer> open_list(Bytes request);
   Expected<Buffer> open_stream(Bytes request);

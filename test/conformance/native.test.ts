@@ -9,12 +9,14 @@ import { newFolder } from './helpers.ts';
 import { localIndexSuite } from './local-index.suite.ts';
 import { repairSuite } from './repair.suite.ts';
 import { streamsSuite } from './streams.suite.ts';
+import { varietySuite } from './variety.suite.ts';
 
 engineSuite('native', async () => (await selectEngine('native')).engine);
 codesSuite('native');
 localIndexSuite('native');
 repairSuite('native');
 streamsSuite('native');
+varietySuite('native');
 
 test('methods of a session refuse any other object', async () => {
   const { engine } = await selectEngine('native');

@@ -179,6 +179,32 @@ void add_values(const Seeds& seeds) {
   seeds.add("config", "options", options.take());
 }
 
+/// {groupBy: {field: "n", limit: 2}}
+Buffer group_by_options() {
+  msgpack::Writer writer;
+  writer.map(1);
+  writer.text("groupBy");
+  writer.map(2);
+  writer.text("field");
+  writer.text("n");
+  writer.text("limit");
+  writer.integer(2);
+  return writer.take();
+}
+
+/// {mmr: {lambda: 0.5, candidates: 9}}
+Buffer mmr_options() {
+  msgpack::Writer writer;
+  writer.map(1);
+  writer.text("mmr");
+  writer.map(2);
+  writer.text("lambda");
+  writer.number(0.5);
+  writer.text("candidates");
+  writer.integer(9);
+  return writer.take();
+}
+
 void add_requests(const Seeds& seeds) {
   const uint32_t dim = Sample{}.dim;
   std::mt19937 random(2);
@@ -199,6 +225,8 @@ void add_requests(const Seeds& seeds) {
                   {"r", query_request(5, 2, 0, 0.1F, 1, vector, filter)},
                   {"r", query_request(100, 1, 2, no_limit, 2, test::random_vector(random, 2 * dim),
                                       filter)},
+                  {"r", query_request(4, 0, 0, no_limit, 1, vector, filter, group_by_options())},
+                  {"r", query_request(4, 0, 0, no_limit, 1, vector, {}, mmr_options())},
                   {"r", get_request(1, {"a0", "a1", "", "no such"})}}));
   // Numbers of cursors and transactions count up from 1.
   seeds.add("session", "cursors",

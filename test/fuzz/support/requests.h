@@ -28,11 +28,13 @@ inline Buffer floats(const std::vector<float>& values) {
 }
 
 inline Buffer query_request(uint32_t top_k, uint32_t ef, uint32_t flags, float min_score,
-                            uint32_t queries, const std::vector<float>& vectors, Bytes filter) {
+                            uint32_t queries, const std::vector<float>& vectors, Bytes filter,
+                            Bytes options = {}) {
   const auto dim = static_cast<uint32_t>(vectors.size()) / queries;
   return joined({numbers({1, top_k, ef, flags}), floats({min_score, 0}),
-                 numbers({queries, dim, static_cast<uint32_t>(filter.size())}), floats(vectors),
-                 filter});
+                 numbers({queries, dim, static_cast<uint32_t>(filter.size()),
+                          static_cast<uint32_t>(options.size())}),
+                 floats(vectors), filter, options});
 }
 
 inline Buffer get_request(uint32_t flags, std::initializer_list<std::string_view> ids) {
