@@ -84,7 +84,7 @@ void mutate_request(fuzz::Random& random, Buffer& request) {
     const size_t header = std::min<size_t>(request.size(), 40);
     fuzz::mutate_words(random, std::span(request).first(header));
   } else {
-    fuzz::mutate_bytes(random, request, 40);
+    fuzz::mutate_bytes(random, request, 32);
   }
   if (!fuzz::one_in(random, 4)) repair_last_size(request);
 }
