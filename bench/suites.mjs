@@ -22,6 +22,10 @@ export const suites = {
     question: 'How fast are queries with filters beside other libraries, at the same recall?',
     heeds: ['data', 'queries', 'metric', 'dim', 'size', 'seed', 'only', 'dir'],
   },
+  stream: {
+    question: 'What does the first batch of a stream cost beside a query, and what do the next?',
+    heeds: ['data', 'queries', 'metric', 'dim', 'size', 'seed', 'backend', 'dir'],
+  },
   memory: {
     question: 'What does an index take in memory and on disk, at each stage of its life?',
     heeds: ['data', 'metric', 'dim', 'size', 'seed', 'rounds', 'dir'],

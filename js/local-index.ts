@@ -429,7 +429,11 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
   }
 
   /**
-   * All items, best first, in batches that are searched for as they are asked for.
+   * All items, best first, in batches that are searched for as they are asked for: the first one takes what a query for as
+   * many takes, and each goes on from where the one before it ended. Within a batch the order is strict. A result that
+   * the search of a graph finds only after farther ones were handed out is the first of a later batch, so a batch can
+   * begin with a better score than the one before it ended with; no result is lost and none comes twice. With `exact` the
+   * order is strict from the first to the last.
    *
    * @example
    * for await (const batch of index.queryStream(vector, { batchSize: 100, minScore: 0.5 })) {

@@ -116,6 +116,30 @@ interface SearchOptions<TMetadata extends object> {
   readonly signal?: AbortSignal;
 }
 
+/** At most so many results that have the same value in a field. */
+export interface GroupByOptions {
+  /**
+   * The path of a field, with dots into nested objects, as in filters. Values are the same as `$eq` has it, but arrays only
+   * as a whole. Items without the field are one group with those where it is `null`.
+   */
+  readonly field: string;
+  /** Results of one value, at least 1. @default 1 */
+  readonly limit?: number;
+}
+
+/**
+ * Maximal marginal relevance (Carbonell & Goldstein 1998): results are picked one after the other from the best candidates, each
+ * time the one with the largest `lambda` · score − (1 − `lambda`) · (the largest score of it with a result picked before). The score
+ * of two items is what `QueryResult.score` would be if one of them were the query: their cosine similarity, inner
+ * product, or negated squared L2 distance. Of equal ones the better result is picked; the first is the best of all.
+ */
+export interface MmrOptions {
+  /** From 0, where only how results differ counts, to 1, where only their score does. @default 0.5 */
+  readonly lambda?: number;
+  /** How many of the best are picked from, at least `topK`; the time it takes grows with `topK` · `candidates`. @default 4 · topK */
+  readonly candidates?: number;
+}
+
 export interface QueryManyOptions<TMetadata extends object = Metadata>
   extends SearchOptions<TMetadata> {
   /** 1 to 4294967295. @default 10 */
@@ -129,6 +153,13 @@ export interface QueryManyOptions<TMetadata extends object = Metadata>
   readonly ef?: number;
   /** Compares with every item and ignores the graphs. @default false */
   readonly exact?: boolean;
+  /**
+   * At most `limit` results of one value of a field, `topK` in all: the search goes on until there are as many or no item is
+   * left, so where there are fewer values than that it looks at every item. Not together with `mmr`.
+   */
+  readonly groupBy?: GroupByOptions;
+  /** Results that differ from each other, in the order in which they were picked. Not together with `groupBy`. */
+  readonly mmr?: MmrOptions;
 }
 
 export interface QueryOptions<TMetadata extends object = Metadata>
@@ -161,6 +192,13 @@ export interface QueryStreamOptions<TMetadata extends object = Metadata>
   readonly batchSize?: number;
   /** @default all */
   readonly maxResults?: number;
+  /**
+   * What share of the nearest items each batch, with those before it, is to find, as in a query for as many; what was
+   * not found in time comes later. @default 0.99
+   */
+  readonly targetRecall?: number;
+  /** Strictly in order: compares with every item, again for each time as many results, and ignores the graphs. @default false */
+  readonly exact?: boolean;
 }
 
 export interface ListStreamOptions<TMetadata extends object = Metadata> {
@@ -197,14 +235,18 @@ export const defaults = {
   targetRecall: 0.99,
   insertBatchSize: 1000,
   streamBatchSize: 100,
+  groupLimit: 1,
+  mmrLambda: 0.5,
+  mmrCandidatesOfEach: 4,
 } as const;
 
 export const maxU32 = 0xffffffff;
 
 export const buildKeys = ['dimensions', 'metric', 'M', 'efConstruction', 'quantization'] as const;
 const searchKeys = ['filter', 'minScore', 'includeVectors'] as const;
-const querySyncKeys = [...searchKeys, 'topK', 'ef', 'targetRecall', 'exact', 'vector'] as const;
-const queryManyKeys = [...searchKeys, 'topK', 'ef', 'targetRecall', 'exact', 'signal'] as const;
+const topKKeys = ['topK', 'ef', 'targetRecall', 'exact', 'groupBy', 'mmr'] as const;
+const querySyncKeys = [...searchKeys, ...topKKeys, 'vector'] as const;
+const queryManyKeys = [...searchKeys, ...topKKeys, 'signal'] as const;
 const queryKeys = [...queryManyKeys, 'vector', 'explain'] as const;
 
 /** @throws {QuiverError} `INVALID_ARGUMENT` */
@@ -338,8 +380,11 @@ export function checkStreamOptions<T extends object>(
     'signal',
     'batchSize',
     'maxResults',
+    'targetRecall',
+    'exact',
   ]);
   checkSearch(options);
+  checkDepth(options);
   whole('batchSize', options.batchSize, 1, maxU32);
   whole('maxResults', options.maxResults, 1, maxU32);
   return options;
@@ -387,7 +432,42 @@ function checkQueryValues<T extends object>(options: QueryManyOptions<T>): void 
     throw expected('INVALID_TOP_K', `a whole number from 1 to ${maxU32}`, 'topK', topK);
   }
   whole('ef', options.ef, 1, maxU32);
-  const { targetRecall } = options;
+  checkDepth(options);
+  checkGroupBy(options.groupBy);
+  checkMmr(options.mmr, topK ?? defaults.topK);
+  if (options.groupBy !== undefined && options.mmr !== undefined) {
+    throw new QuiverError('INVALID_ARGUMENT', 'Expected one of groupBy and mmr, got both', {
+      path: 'mmr',
+    });
+  }
+}
+
+function checkGroupBy(groupBy: GroupByOptions | undefined): void {
+  if (groupBy === undefined) return;
+  checkKeys('groupBy', groupBy, ['field', 'limit']);
+  if (typeof groupBy.field !== 'string' || groupBy.field === '') {
+    throw expected('INVALID_ARGUMENT', 'the path of a field', 'groupBy.field', groupBy.field);
+  }
+  whole('groupBy.limit', groupBy.limit, 1, maxU32);
+}
+
+function checkMmr(mmr: MmrOptions | undefined, topK: number): void {
+  if (mmr === undefined) return;
+  checkKeys('mmr', mmr, ['lambda', 'candidates']);
+  const { lambda, candidates } = mmr;
+  if (lambda !== undefined && !(typeof lambda === 'number' && lambda >= 0 && lambda <= 1)) {
+    throw expected('INVALID_ARGUMENT', 'a number from 0 to 1', 'mmr.lambda', lambda);
+  }
+  whole('mmr.candidates', candidates, topK, maxU32);
+}
+
+function checkDepth({
+  targetRecall,
+  exact,
+}: {
+  readonly targetRecall?: number | undefined;
+  readonly exact?: boolean | undefined;
+}): void {
   if (
     targetRecall !== undefined &&
     !(typeof targetRecall === 'number' && targetRecall > 0 && targetRecall <= 1)
@@ -399,7 +479,7 @@ function checkQueryValues<T extends object>(options: QueryManyOptions<T>): void 
       targetRecall,
     );
   }
-  flag('exact', options.exact);
+  flag('exact', exact);
 }
 
 function checkSearch<T extends object>(options: SearchOptions<T>): void {

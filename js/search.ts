@@ -2,10 +2,11 @@ import { orAbort } from './abort.ts';
 import { QuiverError } from './errors.ts';
 import { ShortWork, Slices } from './event-loop.ts';
 import type { OpenIndex } from './open-index.ts';
-import { defaults, type QueryManyOptions, type QueryStreamOptions } from './options.ts';
+import { defaults, maxU32, type QueryManyOptions, type QueryStreamOptions } from './options.ts';
 import type { QueryResult, VectorInput } from './types.ts';
 import { packFilter } from './wire/filter.ts';
 import { ValueReader } from './wire/msgpack-reader.ts';
+import { packQueryOptions, type RareQueryOptions } from './wire/query-options.ts';
 import {
   packQuery,
   packStream,
@@ -36,6 +37,21 @@ export function queryRequest<T extends object>(options: QueryManyOptions<T>): Qu
     includeVectors: options.includeVectors ?? false,
     minScore: options.minScore ?? Number.NEGATIVE_INFINITY,
     filter: packFilter(options.filter),
+    options: packQueryOptions(rareOptions(options)),
+  };
+}
+
+function rareOptions<T extends object>({
+  topK = defaults.topK,
+  groupBy,
+  mmr,
+}: QueryManyOptions<T>): RareQueryOptions {
+  return {
+    groupBy: groupBy && { field: groupBy.field, limit: groupBy.limit ?? defaults.groupLimit },
+    mmr: mmr && {
+      lambda: mmr.lambda ?? defaults.mmrLambda,
+      candidates: mmr.candidates ?? Math.min(topK * defaults.mmrCandidatesOfEach, maxU32),
+    },
   };
 }
 
@@ -45,8 +61,10 @@ export function streamRequest<T extends object>(
 ): Uint8Array {
   return packStream(
     {
+      exact: options.exact ?? false,
       includeVectors: options.includeVectors ?? false,
       minScore: options.minScore ?? Number.NEGATIVE_INFINITY,
+      targetRecall: options.targetRecall ?? defaults.targetRecall,
       maxResults: options.maxResults ?? 0,
       filter: packFilter(options.filter),
     },

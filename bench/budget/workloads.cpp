@@ -137,7 +137,7 @@ Buffer insert_request(Points& points, uint32_t first, uint32_t count) {
 Buffer query_request(const std::vector<float>& vector, uint32_t flags, const Buffer& filter) {
   const float no_limit[] = {-std::numeric_limits<float>::infinity(), 0};  // the default recall
   return joined({words({1, kTopK, 0, flags}), quiver::as_bytes(std::span<const float>(no_limit)),
-                 words({1, kDim, static_cast<uint32_t>(filter.size())}),
+                 words({1, kDim, static_cast<uint32_t>(filter.size()), 0}),
                  quiver::as_bytes(std::span<const float>(vector)), filter});
 }
 
@@ -318,6 +318,33 @@ void list(const std::string& folder) {
   });
 }
 
+/// As query(), by streams of so many batches of kTopK.
+void stream(const std::string& folder, uint32_t batches) {
+  const auto session = open(folder + "/built");
+  Points points;
+  std::vector<Buffer> requests;
+  const float no_limit[] = {-std::numeric_limits<float>::infinity(), 0};
+  for (uint32_t n = 0; n < kQueries; ++n) {
+    const std::vector<float> point = points.next();
+    requests.push_back(
+        joined({words({6, 0}), quiver::as_bytes(std::span<const float>(no_limit)),
+                words({0, kDim, 0}), quiver::as_bytes(std::span<const float>(point))}));
+  }
+  counted([&] {
+    for (const Buffer& request : requests) {
+      const uint32_t cursor = first_word(check(session->read(request)));
+      for (uint32_t i = 0; i < batches; ++i) {
+        require(first_word(check(session->read(words({7, cursor, kTopK})))) == kTopK,
+                "a batch has too few items");
+      }
+      check(session->read(words({8, cursor})));
+    }
+  });
+}
+
+void stream_first(const std::string& folder) { stream(folder, 1); }
+void stream_on(const std::string& folder) { stream(folder, 10); }
+
 struct Workload {
   std::string_view name;
   void (*run)(const std::string& folder);
@@ -329,6 +356,8 @@ constexpr Workload kWorkloads[] = {
     {"query", query},
     {"query-cached", query_cached},
     {"query-exact", query_exact},
+    {"stream-first", stream_first},
+    {"stream-on", stream_on},
     {"filter-simple", filter_simple},
     {"filter-complex", filter_complex},
     {"open", reopen},

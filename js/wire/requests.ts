@@ -49,6 +49,8 @@ export interface QueryRequest {
   /** 0: the core's default. */
   readonly targetRecall: number;
   readonly filter: Uint8Array;
+  /** What is seldom asked for, as `packQueryOptions` packs it; empty for nothing. */
+  readonly options: Uint8Array;
 }
 
 /** Query vectors, copied one after the other, and their common length. */
@@ -77,11 +79,11 @@ export function copyQueryVectors(vectors: readonly unknown[]): QueryVectors {
 }
 
 /** The words before the vectors of a query. */
-const queryHead = 9;
+const queryHead = 10;
 
 /** Bytes of a request of `count` queries. */
 export function querySize(request: QueryRequest, dimensions: number, count: number): number {
-  return (queryHead + dimensions * count) * 4 + request.filter.length;
+  return (queryHead + dimensions * count) * 4 + request.filter.length + request.options.length;
 }
 
 /** `from` and `to` choose among the queries, of which the response holds those that took but a moment. */
@@ -125,19 +127,36 @@ function putQueryAround(
   words[0] = op.query;
   words[1] = request.topK;
   words[2] = request.ef;
-  words[3] =
-    (request.includeVectors ? flag.vectors : 0) |
-    (request.exact ? flag.exact : 0) |
-    (request.explain === true ? flag.explain : 0);
+  words[3] = flags(request);
   floats[4] = request.minScore;
   floats[5] = request.targetRecall;
   words[6] = count;
   words[7] = dimensions;
   words[8] = request.filter.length;
-  if (request.filter.length > 0) bytes.set(request.filter, (queryHead + count * dimensions) * 4);
+  words[9] = request.options.length;
+  const end = (queryHead + count * dimensions) * 4;
+  if (request.filter.length > 0) bytes.set(request.filter, end);
+  if (request.options.length > 0) bytes.set(request.options, end + request.filter.length);
+}
+
+function flags(request: Flagged): number {
+  return (
+    (request.includeVectors ? flag.vectors : 0) |
+    (request.exact ? flag.exact : 0) |
+    (request.explain === true ? flag.explain : 0)
+  );
+}
+
+interface Flagged {
+  readonly includeVectors: boolean;
+  readonly exact: boolean;
+  readonly explain?: boolean;
 }
 
 export interface StreamRequest {
+  readonly exact: boolean;
+  /** 0: the core's default. */
+  readonly targetRecall: number;
   readonly includeVectors: boolean;
   /** -Infinity: none. */
   readonly minScore: number;
@@ -149,7 +168,8 @@ export interface StreamRequest {
 export function packStream(request: StreamRequest, vector: QueryVectors): Uint8Array {
   const head = [
     op.stream,
-    request.includeVectors ? flag.vectors : 0,
+    flags(request),
+    0,
     0,
     request.maxResults,
     vector.dimensions,
@@ -159,6 +179,7 @@ export function packStream(request: StreamRequest, vector: QueryVectors): Uint8A
   const { bytes, words, floats } = new Room(size);
   words.set(head);
   floats[2] = request.minScore;
+  floats[3] = request.targetRecall;
   floats.set(vector.values, head.length);
   bytes.set(request.filter, (head.length + vector.dimensions) * 4);
   return bytes.subarray(0, size);

@@ -1,20 +1,35 @@
 #include "engine/cursor.h"
 
 #include <algorithm>
-#include <limits>
+#include <utility>
 
 #include "engine/row_fields.h"
-#include "kernel/dispatch.h"
 
 namespace quiver::engine {
 namespace {
 
 class ListCursor final : public Cursor {
  public:
-  using Cursor::Cursor;
+  ListCursor(std::shared_ptr<const View> view, std::optional<filter::Filter> filter,
+             bool include_vectors)
+      : Cursor(std::move(view), include_vectors), filter_(std::move(filter)) {}
 
  protected:
-  std::optional<Hit> advance() override {
+  Expected<std::vector<Hit>> collect(uint32_t n) override {
+    std::vector<Hit> hits;
+    while (hits.size() < n) {
+      const auto hit = advance();
+      if (!hit) break;
+      const auto passes = this->passes(*hit);
+      if (!passes) return passes.error();
+      if (*passes) hits.push_back(*hit);
+    }
+    return hits;
+  }
+
+ private:
+  /// The next item whether it passes or not, or nothing.
+  std::optional<Hit> advance() {
     for (; part_ < view().parts.size(); ++part_, row_ = 0) {
       const Part& part = view().parts[part_];
       while (row_ < part.count) {
@@ -25,72 +40,52 @@ class ListCursor final : public Cursor {
     return std::nullopt;
   }
 
- private:
+  Expected<bool> passes(const Hit& hit) {
+    if (!filter_) return true;
+    if (selected_of_ != hit.part) {
+      auto selected = view().parts[hit.part].source->select(*filter_);
+      if (!selected) return selected.error();
+      selection_ = std::move(*selected);
+      selected_of_ = hit.part;
+    }
+    if (selection_) return selection_->rows.test(hit.row);
+    RowFields fields;
+    fields.go_to(view().row(hit.part, hit.row));
+    const bool passes = filter_->matches(fields);
+    if (!fields.read()) return fields.read().error();
+    return passes;
+  }
+
+  std::optional<filter::Filter> filter_;
   uint32_t part_ = 0;
   uint32_t row_ = 0;
+  std::optional<uint32_t> selected_of_;
+  /// What the filter takes of that part; null: its rows are asked.
+  std::shared_ptr<const index::Selection> selection_;
 };
 
 class RankedCursor final : public Cursor {
- private:
-  [[nodiscard]] auto worse() const {
-    return [this](const Hit& a, const Hit& b) {
-      if (a.distance != b.distance) return a.distance > b.distance;
-      return id_before(view().row(b.part, b.row), view().row(a.part, a.row));
-    };
-  }
-
  public:
-  RankedCursor(std::shared_ptr<const View> view, std::optional<filter::Filter> filter,
-               bool include_vectors, std::vector<Hit> hits, uint64_t limit)
-      : Cursor(std::move(view), std::move(filter), include_vectors, limit), heap_(std::move(hits)) {
-    std::make_heap(heap_.begin(), heap_.end(), worse());
-  }
+  RankedCursor(std::shared_ptr<const View> view, std::vector<float> query,
+               const QueryOptions& options, std::optional<filter::Filter> filter, uint64_t limit,
+               bool include_vectors)
+      : Cursor(view, include_vectors),
+        rows_(std::move(view), std::move(query), options, std::move(filter)),
+        left_(limit) {}
 
  protected:
-  std::optional<Hit> advance() override {
-    if (heap_.empty()) return std::nullopt;
-    std::pop_heap(heap_.begin(), heap_.end(), worse());
-    const Hit hit = heap_.back();
-    heap_.pop_back();
-    return hit;
+  Expected<std::vector<Hit>> collect(uint32_t n) override {
+    auto hits = rows_.next(static_cast<uint32_t>(std::min<uint64_t>(n, left_)));
+    if (hits) left_ -= hits->size();
+    return hits;
   }
 
  private:
-  std::vector<Hit> heap_;
+  RankedRows rows_;
+  uint64_t left_;
 };
 
 }  // namespace
-
-Expected<std::vector<Hit>> Cursor::collect(uint32_t n) {
-  std::vector<Hit> hits;
-  while (hits.size() < n && left_ > 0) {
-    const auto hit = advance();
-    if (!hit) break;
-    const auto passes = this->passes(*hit);
-    if (!passes) return passes.error();
-    if (!*passes) continue;
-    hits.push_back(*hit);
-    --left_;
-  }
-  return hits;
-}
-
-Expected<bool> Cursor::passes(const Hit& hit) {
-  if (!filter_) return true;
-  selections_.resize(view_->parts.size());
-  auto& selection = selections_[hit.part];
-  if (!selection) {
-    auto selected = view_->parts[hit.part].source->select(*filter_);
-    if (!selected) return selected.error();
-    selection = std::move(*selected);
-  }
-  if (*selection) return (*selection)->rows.test(hit.row);
-  RowFields fields;
-  fields.go_to(view_->row(hit.part, hit.row));
-  const bool passes = filter_->matches(fields);
-  if (!fields.read()) return fields.read().error();
-  return passes;
-}
 
 Expected<Buffer> Cursor::next(uint32_t n) {
   const std::lock_guard lock(mutex_);
@@ -104,32 +99,15 @@ Expected<Buffer> Cursor::next(uint32_t n) {
 
 std::shared_ptr<Cursor> list_cursor(std::shared_ptr<const View> view,
                                     std::optional<filter::Filter> filter, bool include_vectors) {
-  return std::make_shared<ListCursor>(std::move(view), std::move(filter), include_vectors,
-                                      std::numeric_limits<uint64_t>::max());
+  return std::make_shared<ListCursor>(std::move(view), std::move(filter), include_vectors);
 }
 
-std::shared_ptr<Cursor> ranked_cursor(std::shared_ptr<const View> view, Metric metric,
-                                      std::span<const float> query,
+std::shared_ptr<Cursor> ranked_cursor(std::shared_ptr<const View> view, std::vector<float> query,
+                                      const QueryOptions& options,
                                       std::optional<filter::Filter> filter, uint64_t limit,
-                                      float min_score, bool include_vectors) {
-  const auto measure = kernel::batch_distance(kernel::active(), metric);
-  std::vector<Hit> hits;
-  hits.reserve(view->live());
-  std::vector<float> distances;
-  for (uint32_t i = 0; i < view->parts.size(); ++i) {
-    const Part& part = view->parts[i];
-    for (const index::VectorBlock& block : part.source->blocks(part.count)) {
-      distances.resize(block.rows);
-      measure(query.data(), block.vectors, block.inv_norms, nullptr, block.rows, view->dim,
-              distances.data());
-      for (uint32_t row = 0; row < block.rows; ++row) {
-        const Hit hit{distances[row], i, block.first_row + row};
-        if (part.is_live(hit.row) && score_of(hit.distance) >= min_score) hits.push_back(hit);
-      }
-    }
-  }
-  return std::make_shared<RankedCursor>(std::move(view), std::move(filter), include_vectors,
-                                        std::move(hits), limit);
+                                      bool include_vectors) {
+  return std::make_shared<RankedCursor>(std::move(view), std::move(query), options,
+                                        std::move(filter), limit, include_vectors);
 }
 
 }  // namespace quiver::engine

@@ -13,6 +13,7 @@
 #include "base/expected.h"
 #include "column/metadata.h"
 #include "filter/filter.h"
+#include "index/graph/graph_cursor.h"
 #include "index/graph/graph_layout.h"
 #include "index/index.h"
 #include "store/segment_file.h"
@@ -85,6 +86,13 @@ class RowSource : public Rows {
   /// Searches the first `count` rows; returns how.
   virtual index::Way search(const index::SearchRequest& request, uint32_t count, bool exact,
                             std::vector<index::Neighbor>& out) const = 0;
+
+  /// Goes on with a search of the graph over all rows, as index::GraphIndex::search_on; false where
+  /// there is none.
+  virtual bool search_on(index::GraphCursor& /*cursor*/, const index::SearchRequest& /*request*/,
+                         std::vector<index::Neighbor>& /*out*/) const {
+    return false;
+  }
 
   /// How many candidates a search must keep to find a share `target_recall` of the k nearest.
   [[nodiscard]] virtual uint32_t ef_for(float /*target_recall*/, uint32_t k) const { return k; }

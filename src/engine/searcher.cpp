@@ -6,39 +6,11 @@
 #include <optional>
 #include <utility>
 
-#include "engine/row_fields.h"
+#include "engine/part_rules.h"
 #include "kernel/dispatch.h"
 
 namespace quiver::engine {
 namespace {
-
-/// What a search may return of one part.
-class PartRules final : public index::RowRules {
- public:
-  /// `filter`: what has to be asked row by row, or null. `selection`: of the filter, or null.
-  PartRules(const Part& part, const filter::Filter* filter, const index::Selection* selection)
-      : part_(part), filter_(filter), selection_(selection) {}
-
-  [[nodiscard]] bool allows(uint32_t row) const override {
-    if (!part_.is_live(row)) return false;
-    if (selection_ != nullptr && !selection_->rows.test(row)) return false;
-    if (filter_ == nullptr) return true;
-    fields_.go_to({part_.source.get(), row});
-    return filter_->matches(fields_);
-  }
-
-  [[nodiscard]] bool before(uint32_t a, uint32_t b) const override {
-    return id_before({part_.source.get(), a}, {part_.source.get(), b});
-  }
-
-  [[nodiscard]] const Expected<void>& read() const { return fields_.read(); }
-
- private:
-  const Part& part_;
-  const filter::Filter* filter_;
-  const index::Selection* selection_;
-  mutable RowFields fields_;  // scratch memory of one search
-};
 
 /// The same rules, and how often they were asked.
 class CountedRules final : public index::RowRules {
@@ -206,12 +178,9 @@ Expected<std::vector<Hit>> search_view(const View& view, std::span<const float> 
     std::erase_if(hits,
                   [&](const Hit& hit) { return !(score_of(hit.distance) >= options.min_score); });
   }
-  const auto better = [&view](const Hit& a, const Hit& b) {
-    if (a.distance != b.distance) return a.distance < b.distance;
-    return id_before(view.row(a.part, a.row), view.row(b.part, b.row));
-  };
   const size_t kept = std::min<size_t>(hits.size(), options.top_k);
-  std::partial_sort(hits.begin(), hits.begin() + static_cast<ptrdiff_t>(kept), hits.end(), better);
+  std::partial_sort(hits.begin(), hits.begin() + static_cast<ptrdiff_t>(kept), hits.end(),
+                    HitOrder{view});
   hits.resize(kept);
   return hits;
 }

@@ -25,6 +25,16 @@ struct QueryOptions {
   const filter::Filter* filter = nullptr;
 };
 
+/// Of hits of one view: best first, equal scores by id.
+struct HitOrder {
+  const View& view;
+
+  bool operator()(const Hit& a, const Hit& b) const {
+    if (a.distance != b.distance) return a.distance < b.distance;
+    return id_before(view.row(a.part, a.row), view.row(b.part, b.row));
+  }
+};
+
 /// Checks a query vector (length, finite) and brings it into the form that the kernels take: scaled
 /// to unit length under cosine; a zero vector stays zero.
 Expected<std::vector<float>> prepare_query(const View& view, Metric metric,

@@ -269,6 +269,17 @@ index::Way Segment::search(const index::SearchRequest& request, uint32_t /*count
     }
     return flat_->search(request, out);
   }
+  return graph_->search(with_code(request), out);
+}
+
+bool Segment::search_on(index::GraphCursor& cursor, const index::SearchRequest& request,
+                        std::vector<index::Neighbor>& out) const {
+  note_use();
+  return graph_ != nullptr && graph_->search_on(cursor, with_code(request), out);
+}
+
+/// The code is the thread's, until the next one.
+index::SearchRequest Segment::with_code(const index::SearchRequest& request) const {
   index::SearchRequest coded = request;
   if (choice_.codec) {
     thread_local quant::CodeMemory code;
@@ -277,7 +288,7 @@ index::Way Segment::search(const index::SearchRequest& request, uint32_t /*count
     coded.code.code = code.data();
     coded.code.kernel = &choice_.codec->kernel();
   }
-  return graph_->search(coded, out);
+  return coded;
 }
 
 Expected<void> Segment::verify() const {

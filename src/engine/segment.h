@@ -85,6 +85,8 @@ class Segment final : public RowSource {
   [[nodiscard]] Expected<Selected> select_how(const filter::Filter& filter) const override;
   index::Way search(const index::SearchRequest& request, uint32_t count, bool exact,
                     std::vector<index::Neighbor>& out) const override;
+  bool search_on(index::GraphCursor& cursor, const index::SearchRequest& request,
+                 std::vector<index::Neighbor>& out) const override;
   [[nodiscard]] uint32_t ef_for(float target_recall, uint32_t k) const override {
     return calibration_.ef_for(target_recall, k);
   }
@@ -116,6 +118,7 @@ class Segment final : public RowSource {
 
  private:
   Segment() = default;
+  [[nodiscard]] index::SearchRequest with_code(const index::SearchRequest& request) const;
   Expected<void> map(Metric metric, uint32_t dim, uint64_t map_from_rows);
   Expected<void> map_codes(Metric metric, index::GraphView& graph, index::CodeBlock& codes,
                            std::span<const uint32_t>& node_rows);

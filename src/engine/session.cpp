@@ -10,6 +10,7 @@
 #include "engine/collection.h"
 #include "engine/cursor.h"
 #include "engine/searcher.h"
+#include "engine/variety.h"
 
 namespace quiver::engine {
 
@@ -17,7 +18,7 @@ namespace quiver::engine {
 struct QueryHeader {
   uint32_t top_k, ef, flags;
   float min_score, target_recall;
-  uint32_t queries, dim, filter_bytes;
+  uint32_t queries, dim, filter_bytes, options_bytes;
 };
 
 namespace {
@@ -119,6 +120,13 @@ class RequestKey {
   QueryKey key_;
 };
 
+void set_score_and_recall(QueryOptions& options, float min_score, float target_recall) {
+  options.has_min_score = min_score > -std::numeric_limits<float>::infinity();
+  options.min_score = min_score;
+  // 0 and what is no recall: the default.
+  if (target_recall > 0 && target_recall <= 1) options.target_recall = target_recall;
+}
+
 /// What QueryPace takes for the width of a walk: where the graph chooses it, always the same.
 uint32_t paced_ef(uint32_t ef, uint32_t top_k) {
   constexpr uint32_t kUsual = 80;
@@ -179,7 +187,8 @@ std::optional<Expected<Buffer>> Session::read_if_short(Bytes request,
   constexpr uint32_t kMostResults = 50;
   if (!header || header->queries != 1 || header->top_k > kMostResults) return std::nullopt;
   if (auto known = remembered(*header, reader.rest())) return Expected<Buffer>(std::move(*known));
-  if (header->filter_bytes != 0 || (header->flags & (kExact | kIncludeVectors | kExplain)) != 0 ||
+  if (header->filter_bytes != 0 || header->options_bytes != 0 ||
+      (header->flags & (kExact | kIncludeVectors | kExplain)) != 0 ||
       collection_->query_pace().estimate(paced_ef(header->ef, header->top_k)) > most) {
     return std::nullopt;
   }
@@ -196,13 +205,24 @@ std::optional<Buffer> Session::remembered(const QueryHeader& header, Bytes after
   // More may stand behind the request, in the room that it was given in.
   ByteReader reader(after_header);
   const auto vector = reader.get_bytes(uint64_t{header.dim} * sizeof(float));
-  const auto filter_bytes = reader.get_bytes(header.filter_bytes);
-  if (!vector || !filter_bytes) return std::nullopt;
-  const RequestKey key(header, 0, *vector, *filter_bytes);
+  const auto rest = reader.get_bytes(uint64_t{header.filter_bytes} + header.options_bytes);
+  if (!vector || !rest) return std::nullopt;
+  const RequestKey key(header, 0, *vector, *rest);
   const auto answer = cache.find_small(*key, collection_->view()->version, kMostBytes);
   if (!answer) return std::nullopt;
   collection_->metrics().record_query(start);
   return *answer;
+}
+
+Expected<std::vector<Hit>> Session::search(const std::shared_ptr<const View>& view,
+                                           std::span<const float> query,
+                                           const QueryOptions& options,
+                                           const Variety& variety, QueryTrace& trace) const {
+  if (variety.group_by) return search_grouped(view, query, options, *variety.group_by);
+  if (variety.mmr) {
+    return search_diverse(*view, collection_->config().metric, query, options, *variety.mmr, &trace);
+  }
+  return search_view(*view, query, options, &trace);
 }
 
 /// `may_look`: for what another process has committed; it can take long.
@@ -214,21 +234,24 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
   if (!vectors) return malformed();
   const auto filter_bytes = reader.get_bytes(header->filter_bytes);
   if (!filter_bytes) return malformed();
+  const auto options_bytes = reader.get_bytes(header->options_bytes);
+  if (!options_bytes) return malformed();
   if (header->top_k == 0) return Error{Code::kInvalidTopK, "Expected topK of at least 1, got 0"};
+  const Bytes behind_vectors(filter_bytes->data(), filter_bytes->size() + options_bytes->size());
   const bool is_explained = (header->flags & kExplain) != 0;
   if (is_explained && header->queries != 1) return malformed();
   auto filter = parse_filter(*filter_bytes);
   if (!filter) return filter.error();
+  const auto variety = parse_variety(*options_bytes, header->top_k);
+  if (!variety) return variety.error();
+  if (is_explained && variety->group_by) {
+    return Error{Code::kInvalidArgument, "A query with groupBy cannot be explained: it is a stream"};
+  }
 
   QueryOptions options;
   options.top_k = header->top_k;
   options.ef = header->ef;
-  // 0 and what is no recall: the default.
-  if (header->target_recall > 0 && header->target_recall <= 1) {
-    options.target_recall = header->target_recall;
-  }
-  options.has_min_score = header->min_score > -std::numeric_limits<float>::infinity();
-  options.min_score = header->min_score;
+  set_score_and_recall(options, header->min_score, header->target_recall);
   options.exact = (header->flags & kExact) != 0;
   options.filter = *filter ? &**filter : nullptr;
 
@@ -247,7 +270,7 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
     QueryTimer timer(collection_->metrics());
     std::optional<RequestKey> key;
     if (is_cached) {
-      key.emplace(*header, i, *vectors, *filter_bytes);
+      key.emplace(*header, i, *vectors, behind_vectors);
       if (const auto known = cache.find(**key, view->version)) {
         out.put_bytes(*known);
         spent += timer.stop();
@@ -268,7 +291,7 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
     QueryTrace trace;
     trace.is_explained = is_explained;
     if (is_explained) trace.preparing = Clock::now() - start;
-    const auto hits = search_view(*view, *query, options, &trace);
+    const auto hits = search(view, *query, options, *variety, trace);
     if (!hits) return hits.error();
     const auto found = is_explained ? Clock::now() : start;
     auto appended = append_result_block(*view, *hits, (header->flags & kIncludeVectors) != 0, out);
@@ -289,7 +312,7 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
       out.put_bytes(trace.encode());
     }
     spent += took;
-    if (options.filter == nullptr && !options.exact) {
+    if (options.filter == nullptr && !options.exact && header->options_bytes == 0) {
       collection_->query_pace().record(paced_ef(options.ef, options.top_k), took);
     }
   }
@@ -349,7 +372,7 @@ Expected<Buffer> Session::open_list(Bytes request) {
 Expected<Buffer> Session::open_stream(Bytes request) {
   struct Header {
     uint32_t flags;
-    float min_score;
+    float min_score, target_recall;
     uint32_t max_results, dim, filter_bytes;
   };
   ByteReader reader(request);
@@ -364,14 +387,16 @@ Expected<Buffer> Session::open_stream(Bytes request) {
   const auto latest = collection_->latest();
   if (!latest) return latest.error();
   const std::shared_ptr<const View>& view = *latest;
-  const Metric metric = collection_->config().metric;
-  const auto query =
-      prepare_query(*view, metric, {reinterpret_cast<const float*>(vector->data()), header->dim});
+  auto query = prepare_query(*view, collection_->config().metric,
+                             {reinterpret_cast<const float*>(vector->data()), header->dim});
   if (!query) return query.error();
+  QueryOptions options;
+  options.exact = (header->flags & kExact) != 0;
+  set_score_and_recall(options, header->min_score, header->target_recall);
   const uint64_t limit =
       header->max_results == 0 ? std::numeric_limits<uint64_t>::max() : header->max_results;
-  return add_cursor(ranked_cursor(view, metric, *query, std::move(*filter), limit,
-                                  header->min_score, (header->flags & kIncludeVectors) != 0));
+  return add_cursor(ranked_cursor(view, std::move(*query), options, std::move(*filter), limit,
+                                  (header->flags & kIncludeVectors) != 0));
 }
 
 Expected<Buffer> Session::refresh() {

@@ -20,9 +20,14 @@ namespace quiver::engine {
 
 class Collection;
 class Cursor;
+struct Hit;
 class MaintenanceJob;
 struct QueryHeader;
+struct QueryOptions;
+struct QueryTrace;
 class Transaction;
+struct Variety;
+struct View;
 
 /// Opens another folder of the kind that the collection's is.
 using FolderOpener = std::function<std::shared_ptr<store::Vfs>(std::string)>;
@@ -76,6 +81,10 @@ class Session {
   Expected<Buffer> statistics(Bytes request);
   [[nodiscard]] std::optional<Buffer> remembered(const QueryHeader& header,
                                                  Bytes after_header) const;
+  [[nodiscard]] Expected<std::vector<Hit>> search(const std::shared_ptr<const View>& view,
+                                                  std::span<const float> query,
+                                                  const QueryOptions& options,
+                                                  const Variety& variety, QueryTrace& trace) const;
   Expected<Buffer> get(Bytes request);
   Expected<Buffer> open_list(Bytes request);
   Expected<Buffer> open_stream(Bytes request);

@@ -58,8 +58,6 @@ struct Not {
 /// All of the conditions, on one field that is looked up once.
 struct Field {
   std::string path;
-  /// Where no dot is in the path, so that no search for one is needed.
-  bool flat;
   std::vector<Condition> conditions;
 };
 

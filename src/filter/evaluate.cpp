@@ -87,16 +87,6 @@ bool holds(const Condition& condition, const FieldValue& field) {
   return std::visit(ConditionTest{field}, condition.test);
 }
 
-/// As msgpack::Value::find_path, with the outermost map behind an interface.
-FieldValue look_up(Fields& metadata, const Field& field) {
-  if (const auto whole = metadata.find(field.path)) return Value(*whole);
-  if (field.flat) return std::nullopt;
-  const std::string_view path = field.path;
-  const size_t dot = path.find('.');
-  const auto outer = metadata.find(path.substr(0, dot));
-  return outer ? Value(*outer).find_path(path.substr(dot + 1)) : std::nullopt;
-}
-
 struct NodeTest {
   Fields& metadata;
 
@@ -112,7 +102,9 @@ struct NodeTest {
     return std::none_of(test.nodes.begin(), test.nodes.end(), *this);
   }
 
-  bool operator()(const Field& test) const { return evaluate(test, look_up(metadata, test)); }
+  bool operator()(const Field& test) const {
+    return evaluate(test, find_path(metadata, test.path));
+  }
 
   bool operator()(const Node& node) const { return std::visit(*this, node.test); }
 };

@@ -154,7 +154,7 @@ Expected<std::vector<Condition>> parse_operators(const Value& map, const Site& s
 }
 
 Expected<Node> parse_field(const Entry& entry, int depth) {
-  Field field{std::string(entry.key), entry.key.find('.') == std::string_view::npos, {}};
+  Field field{std::string(entry.key), {}};
   bool has_operators = false;
   for (const Entry& inner : entry.value.entries()) {
     has_operators = has_operators || is_operator_name(inner.key);

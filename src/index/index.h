@@ -59,6 +59,7 @@ struct SearchRequest {
   const Selection* selection = nullptr;
   /// What is told of the search; null: nothing is.
   SearchTrace* trace = nullptr;
+  bool may_walk = true;  ///< false: a graph, if there is one, is known to be no shorter way
 };
 
 /// A way to find the nearest rows. Implementations are immutable and safe for any number of

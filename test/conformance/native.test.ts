@@ -11,6 +11,8 @@ import { localIndexSuite } from './local-index.suite.ts';
 import { metricsSuite } from './metrics.suite.ts';
 import { queriesSuite } from './queries.suite.ts';
 import { repairSuite } from './repair.suite.ts';
+import { streamsSuite } from './streams.suite.ts';
+import { varietySuite } from './variety.suite.ts';
 
 engineSuite('native', async () => (await selectEngine('native')).engine);
 codesSuite('native');
@@ -18,6 +20,8 @@ localIndexSuite('native');
 metricsSuite('native');
 queriesSuite('native');
 repairSuite('native');
+streamsSuite('native');
+varietySuite('native');
 
 test('methods of a session refuse any other object', async () => {
   const { engine } = await selectEngine('native');

@@ -6,6 +6,8 @@ import { localIndexSuite } from './local-index.suite.ts';
 import { metricsSuite } from './metrics.suite.ts';
 import { queriesSuite } from './queries.suite.ts';
 import { repairSuite } from './repair.suite.ts';
+import { streamsSuite } from './streams.suite.ts';
+import { varietySuite } from './variety.suite.ts';
 
 engineSuite('wasm', async () => (await selectEngine('wasm')).engine);
 codesSuite('wasm');
@@ -14,3 +16,5 @@ metricsSuite('wasm');
 queriesSuite('wasm');
 repairSuite('wasm');
 filtersSuite('wasm');
+streamsSuite('wasm');
+varietySuite('wasm');

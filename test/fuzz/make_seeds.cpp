@@ -179,6 +179,32 @@ void add_values(const Seeds& seeds) {
   seeds.add("config", "options", options.take());
 }
 
+/// {groupBy: {field: "n", limit: 2}}
+Buffer group_by_options() {
+  msgpack::Writer writer;
+  writer.map(1);
+  writer.text("groupBy");
+  writer.map(2);
+  writer.text("field");
+  writer.text("n");
+  writer.text("limit");
+  writer.integer(2);
+  return writer.take();
+}
+
+/// {mmr: {lambda: 0.5, candidates: 9}}
+Buffer mmr_options() {
+  msgpack::Writer writer;
+  writer.map(1);
+  writer.text("mmr");
+  writer.map(2);
+  writer.text("lambda");
+  writer.number(0.5);
+  writer.text("candidates");
+  writer.integer(9);
+  return writer.take();
+}
+
 void add_requests(const Seeds& seeds) {
   const uint32_t dim = Sample{}.dim;
   std::mt19937 random(2);
@@ -202,13 +228,18 @@ void add_requests(const Seeds& seeds) {
                   {"r", query_request(3, 0, 9, no_limit, 1, vector, filter)},
                   {"r", query_request(3, 0, 1, no_limit, 1, vector, {})},
                   {"r", numbers({11})},
+                  {"r", query_request(4, 0, 0, no_limit, 1, vector, filter, group_by_options())},
+                  {"r", query_request(4, 0, 0, no_limit, 1, vector, {}, mmr_options())},
                   {"r", get_request(1, {"a0", "a1", "", "no such"})}}));
   // Numbers of cursors and transactions count up from 1.
   seeds.add("session", "cursors",
             pack({{"r", list_request(1, filter)},
                   {"r", stream_request(0, no_limit, 7, vector, {})},
+                  {"r", stream_request(2, no_limit, 0, vector, filter)},
                   {"r", numbers({7, 1, 5})},
                   {"r", numbers({7, 2, 100})},
+                  {"r", numbers({7, 3, 2})},
+                  {"r", numbers({7, 3, 100})},
                   {"w", joined({numbers({16}), batch})},
                   {"r", numbers({7, 1, 100})},
                   {"r", numbers({8, 1})},

@@ -65,20 +65,23 @@ void mutate_batch_at(fuzz::Random& random, Buffer& request, size_t offset) {
   request.insert(request.end(), batch.begin(), batch.end());
 }
 
-/// Makes the size of the filter, which stands at the end, fit again.
-void repair_filter_size(Buffer& request) {
+/// Makes the size of what stands at the end, a filter or options, fit again.
+void repair_last_size(Buffer& request) {
   const auto repair = [&request](size_t word, uint64_t filter_start) {
     if (request.size() < (word + 1) * 4 || request.size() < filter_start) return;
     const auto size = static_cast<uint32_t>(request.size() - filter_start);
     std::memcpy(&request[word * 4], &size, sizeof(size));
   };
   switch (word_at(request, 0)) {
-    case 1:
-      return repair(8, 36 + uint64_t{word_at(request, 6)} * word_at(request, 7) * 4);
+    case 1: {
+      const uint64_t filter_start = 40 + uint64_t{word_at(request, 6)} * word_at(request, 7) * 4;
+      if (word_at(request, 9) == 0) return repair(8, filter_start);
+      return repair(9, filter_start + word_at(request, 8));
+    }
     case 5:
       return repair(2, 12);
     case 6:
-      return repair(5, 24 + uint64_t{word_at(request, 4)} * 4);
+      return repair(6, 28 + uint64_t{word_at(request, 5)} * 4);
     default:
       return;
   }
@@ -89,12 +92,12 @@ void mutate_request(fuzz::Random& random, Buffer& request) {
   if (op == kWrite && !fuzz::one_in(random, 8)) return mutate_batch_at(random, request, 4);
   if (op == kStage && !fuzz::one_in(random, 8)) return mutate_batch_at(random, request, 8);
   if (fuzz::one_in(random, 2)) {
-    const size_t header = std::min<size_t>(request.size(), 36);
+    const size_t header = std::min<size_t>(request.size(), 40);
     fuzz::mutate_words(random, std::span(request).first(header));
   } else {
     fuzz::mutate_bytes(random, request, 32);
   }
-  if (!fuzz::one_in(random, 4)) repair_filter_size(request);
+  if (!fuzz::one_in(random, 4)) repair_last_size(request);
 }
 
 void mutate_requests(fuzz::Random& random, std::vector<fuzz::Piece>& requests) {

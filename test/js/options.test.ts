@@ -95,9 +95,11 @@ test('good values pass, undefined means the default', () => {
     minScore: -1,
     includeVectors: true,
     exact: true,
+    groupBy: { field: 'a.b', limit: 3 },
   });
+  checkQueryManyOptions({ mmr: { lambda: 0, candidates: 10 } });
   checkInsertOptions({ batchSize: 1, onProgress: () => undefined });
-  checkStreamOptions({ batchSize: 1, maxResults: 5 });
+  checkStreamOptions({ batchSize: 1, maxResults: 5, targetRecall: 0.9, exact: true });
   checkCreateConfig({ version: 2, metadata_config: { indexed: ['a'] } });
 });
 

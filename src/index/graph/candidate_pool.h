@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/scratch.h"
@@ -59,14 +60,28 @@ class CandidatePool {
     return take(distance, row);
   }
 
+  /// As insert(), of a row that counts as expanded already.
+  bool insert_expanded(Distance distance, uint32_t row) {
+    if (!insert(distance, row | kExpanded)) return false;
+    skip_expanded();
+    return true;
+  }
+
   /// The nearest row not yet expanded, which counts as expanded from now on; false when none is
   /// left.
   bool next(uint32_t& row) {
     if (cursor_ == size_) return false;
     row = entries_[cursor_].row;
     entries_[cursor_].row |= kExpanded;
-    while (cursor_ < size_ && (entries_[cursor_].row & kExpanded) != 0) ++cursor_;
+    skip_expanded();
     return true;
+  }
+
+  [[nodiscard]] bool full() const { return size_ == capacity_; }
+  /// What the last row that a full pool took has taken the place of, and whether it was expanded.
+  [[nodiscard]] std::pair<Met<Distance>, bool> fallen() const {
+    const Met<Distance>& last = entries_[capacity_];
+    return {{last.distance, last.row & ~kExpanded}, (last.row & kExpanded) != 0};
   }
 
   [[nodiscard]] size_t size() const { return size_; }
@@ -77,6 +92,10 @@ class CandidatePool {
  private:
   using Entry = Met<Distance>;
   static constexpr uint32_t kExpanded = 0x80000000;
+
+  void skip_expanded() {
+    while (cursor_ < size_ && (entries_[cursor_].row & kExpanded) != 0) ++cursor_;
+  }
 
   bool take(Distance distance, uint32_t row) {
     if (!is_number(distance)) return false;

@@ -8,12 +8,12 @@
 #include <type_traits>
 
 #include "base/scratch.h"
+#include "index/graph/graph_cursor.h"
 #include "index/graph/walk.h"
 #include "index/nearest.h"
 #include "kernel/dispatch.h"
 
 namespace quiver::index {
-namespace {
 
 struct VectorSpace {
   using Distance = float;
@@ -27,6 +27,8 @@ struct VectorSpace {
     batch(query, block.vectors, block.inv_norms, rows, count, dim, out);
   }
 };
+
+namespace {
 
 /// Of `size` rows, nearest first, those that can be among the best k: the first k with whatever is
 /// as far as the last of these, or `estimated` of them where the distances only estimate.
@@ -82,8 +84,7 @@ std::string GraphIndex::reason(const SearchRequest& request, const Plan& plan) c
 
 Way GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out) const {
   if (codes_.codes != nullptr) {
-    const CodeSpace space{request.code.kernel->batch, request.code.code, codes_.codes,
-                          codes_.bytes};
+    const CodeSpace space = code_space(request);
     if (traced_walk(space, codes_.bytes, request, out)) return Way::kWalk;
     // A pool is sorted by insertion: of very many candidates a heap is the better one.
     constexpr uint32_t kMostInPool = 4096;
@@ -92,9 +93,7 @@ Way GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out)
       return Way::kCodeScan;
     }
   } else {
-    const kernel::BatchDistance batch = kernel::batch_distance(kernel::active(), metric_);
-    const VectorSpace space{batch, request.query, block_, dim_};
-    if (traced_walk(space, dim_ * sizeof(float), request, out)) return Way::kWalk;
+    if (traced_walk(vector_space(request), dim_ * sizeof(float), request, out)) return Way::kWalk;
   }
   return flat_.search(request, out);
 }
@@ -113,6 +112,22 @@ bool GraphIndex::traced_walk(const Space& space, size_t row_bytes, const SearchR
   return is_found;
 }
 
+bool GraphIndex::search_on(GraphCursor& cursor, const SearchRequest& request,
+                           std::vector<Neighbor>& out) const {
+  if (codes_.codes == nullptr) {
+    return walk_on(vector_space(request), cursor.by_vectors, request, out);
+  }
+  return walk_on(code_space(request), cursor.by_codes, request, out);
+}
+
+CodeSpace GraphIndex::code_space(const SearchRequest& request) const {
+  return {request.code.kernel->batch, request.code.code, codes_.codes, codes_.bytes};
+}
+
+VectorSpace GraphIndex::vector_space(const SearchRequest& request) const {
+  return {kernel::batch_distance(kernel::active(), metric_), request.query, block_, dim_};
+}
+
 /// Whether a walk is the shorter way and has found what it should.
 template <typename Space>
 bool GraphIndex::walk(const Space& space, const SearchRequest& request,
@@ -120,7 +135,7 @@ bool GraphIndex::walk(const Space& space, const SearchRequest& request,
   using Distance = typename Space::Distance;
   const Plan plan = this->plan(request);
   if (request.trace != nullptr) request.trace->why = reason(request, plan);
-  if (!plan.walks) return false;
+  if (!plan.walks || !request.may_walk) return false;
   WalkScratch<Distance>& scratch = scratch_of_thread<Distance>();
   Walk<Space> walk(space, graph_, block_.rows, scratch);
   // Before the marks are used for something else.
@@ -141,6 +156,34 @@ bool GraphIndex::walk(const Space& space, const SearchRequest& request,
   if (!is_done) return false;
   const auto at = [](size_t i) { return kept[i]; };
   return take<Distance>(request, kept.size(), at, scratch.visited, out);
+}
+
+template <typename Space>
+bool GraphIndex::walk_on(const Space& space, ResumableWalk<typename Space::Distance>& walk,
+                         const SearchRequest& request, std::vector<Neighbor>& out) const {
+  using Distance = typename Space::Distance;
+  const Plan plan = this->plan(request);
+  if (!plan.walks) return false;
+  thread_local WalkScratch<Distance> scratch;
+  GraphSteps<Space> steps(space, graph_, block_.rows, scratch);
+  const auto allows = [&](uint32_t node) { return request.rules->allows(row_of(node)); };
+  const bool is_done = request.allows_all
+                           ? walk.meet_all(steps, scratch, request.ef)
+                           : walk.meet_allowed(steps, scratch, request.ef, plan.budget, allows);
+  if (!is_done) return false;
+  thread_local std::vector<uint32_t> rows;
+  free_if_wasteful(rows, request.ef);
+  rows.clear();
+  const bool is_exact = std::is_same_v<Distance, float> || request.code.is_exact;
+  const uint32_t count =
+      is_exact ? request.k : rows_to_measure(request.ef, request.k, codes_.measures_one_in);
+  walk.take(count, is_exact, rows);
+  for (uint32_t& row : rows) row = row_of(row);
+  const std::span<const float> distances = this->distances(request, rows);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (is_number(distances[i])) out.push_back({distances[i], rows[i]});
+  }
+  return true;
 }
 
 /// All that the filter takes, by their codes.
@@ -197,14 +240,9 @@ uint32_t GraphIndex::row_of(uint32_t node) const {
 /// The nearest k of these rows, which are all allowed, by their vectors.
 void GraphIndex::measure(const SearchRequest& request, std::vector<uint32_t>& rows,
                          std::vector<Neighbor>& out) const {
-  thread_local std::vector<float> distances;
-  free_if_wasteful(distances, rows.size());
-  distances.resize(rows.size());
   const auto start = request.trace == nullptr ? std::chrono::steady_clock::time_point()
                                               : std::chrono::steady_clock::now();
-  kernel::batch_distance(kernel::active(), metric_)(request.query, block_.vectors, block_.inv_norms,
-                                                    rows.data(), rows.size(), dim_,
-                                                    distances.data());
+  const std::span<const float> distances = this->distances(request, rows);
   SearchRequest of_allowed = request;
   of_allowed.allows_all = true;
   NearestRows nearest(of_allowed, out);
@@ -214,6 +252,18 @@ void GraphIndex::measure(const SearchRequest& request, std::vector<uint32_t>& ro
   request.trace->reranking += std::chrono::steady_clock::now() - start;
   request.trace->reranked += rows.size();
   request.trace->bytes += rows.size() * dim_ * sizeof(float);
+}
+
+/// Of these rows, by their vectors; valid until the thread asks again.
+std::span<const float> GraphIndex::distances(const SearchRequest& request,
+                                             std::span<const uint32_t> rows) const {
+  thread_local std::vector<float> distances;
+  free_if_wasteful(distances, rows.size());
+  distances.resize(rows.size());
+  kernel::batch_distance(kernel::active(), metric_)(request.query, block_.vectors, block_.inv_norms,
+                                                    rows.data(), rows.size(), dim_,
+                                                    distances.data());
+  return distances;
 }
 
 }  // namespace quiver::index

@@ -10,6 +10,10 @@
 namespace quiver::index {
 
 struct CodeSpace;
+struct GraphCursor;
+template <typename Distance>
+class ResumableWalk;
+struct VectorSpace;
 class VisitedSet;
 
 /// Approximate search: a best-first walk over a finished graph, keeping the nearest `ef` rows met.
@@ -41,6 +45,14 @@ class GraphIndex final : public VectorIndex {
   [[nodiscard]] std::string_view kind() const override { return "graph"; }
   Way search(const SearchRequest& request, std::vector<Neighbor>& out) const override;
 
+  /// Searches in pieces: appends rows to `out`, with their distances and in no order, so that all
+  /// that were appended so far are what a search with the k and the ef of this request finds, and
+  /// a few more. Both are at least those of the request before, and the rest of it is the same;
+  /// `cursor` is new at first. False, and then the cursor is of no more use, where search() would
+  /// not find by a walk what it finds.
+  bool search_on(GraphCursor& cursor, const SearchRequest& request,
+                 std::vector<Neighbor>& out) const;
+
   [[nodiscard]] const FlatIndex& flat() const { return flat_; }
   [[nodiscard]] const GraphView& graph() const { return graph_; }
   /// Empty: nodes are rows.
@@ -60,12 +72,18 @@ class GraphIndex final : public VectorIndex {
   template <typename Space>
   bool traced_walk(const Space& space, size_t row_bytes, const SearchRequest& request,
                    std::vector<Neighbor>& out) const;
+  bool walk_on(const Space& space, ResumableWalk<typename Space::Distance>& walk,
+               const SearchRequest& request, std::vector<Neighbor>& out) const;
   void scan(const CodeSpace& space, const SearchRequest& request, std::vector<Neighbor>& out) const;
   template <typename Distance, typename At>
   bool take(const SearchRequest& request, size_t size, const At& at, VisitedSet& visited,
             std::vector<Neighbor>& out) const;
   void measure(const SearchRequest& request, std::vector<uint32_t>& rows,
                std::vector<Neighbor>& out) const;
+  [[nodiscard]] std::span<const float> distances(const SearchRequest& request,
+                                                 std::span<const uint32_t> rows) const;
+  [[nodiscard]] CodeSpace code_space(const SearchRequest& request) const;
+  [[nodiscard]] VectorSpace vector_space(const SearchRequest& request) const;
 
   Metric metric_;
   uint32_t dim_;

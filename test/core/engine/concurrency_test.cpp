@@ -103,7 +103,7 @@ class Client {
     for (const uint32_t number : {1U, top_k, 0U, 0U}) request.put(number);
     request.put(-std::numeric_limits<float>::infinity());
     request.put(0.0F);  // the default recall
-    for (const uint32_t number : {1U, kDim, 0U}) request.put(number);
+    for (const uint32_t number : {1U, kDim, 0U, 0U}) request.put(number);
     request.put_bytes(as_bytes(std::span<const float>(vector)));
     const auto block = read(request.take());
     EXPECT_TRUE(block) << block.error().message;

@@ -28,11 +28,13 @@ inline Buffer floats(const std::vector<float>& values) {
 }
 
 inline Buffer query_request(uint32_t top_k, uint32_t ef, uint32_t flags, float min_score,
-                            uint32_t queries, const std::vector<float>& vectors, Bytes filter) {
+                            uint32_t queries, const std::vector<float>& vectors, Bytes filter,
+                            Bytes options = {}) {
   const auto dim = static_cast<uint32_t>(vectors.size()) / queries;
   return joined({numbers({1, top_k, ef, flags}), floats({min_score, 0}),
-                 numbers({queries, dim, static_cast<uint32_t>(filter.size())}), floats(vectors),
-                 filter});
+                 numbers({queries, dim, static_cast<uint32_t>(filter.size()),
+                          static_cast<uint32_t>(options.size())}),
+                 floats(vectors), filter, options});
 }
 
 inline Buffer get_request(uint32_t flags, std::initializer_list<std::string_view> ids) {
@@ -49,7 +51,7 @@ inline Buffer list_request(uint32_t flags, Bytes filter) {
 
 inline Buffer stream_request(uint32_t flags, float min_score, uint32_t max_results,
                              const std::vector<float>& vector, Bytes filter) {
-  return joined({numbers({6, flags}), floats({min_score}),
+  return joined({numbers({6, flags}), floats({min_score, 0}),
                  numbers({max_results, static_cast<uint32_t>(vector.size()),
                           static_cast<uint32_t>(filter.size())}),
                  floats(vector), filter});
