@@ -80,6 +80,7 @@ Answer ask(CollectionFixture& index, const Filter& filter, uint32_t top_k) {
 
 std::vector<Tree> numbered_documents() {
   std::vector<Tree> documents;
+  documents.reserve(2000);
   for (int i = 0; i < 2000; ++i) {
     documents.push_back(filter::object({{"n", Tree(static_cast<double>(i % 100))},
                                         {"m", Tree(static_cast<double>(i % 7))},
@@ -135,6 +136,7 @@ TEST(IndexedFieldsOfAnIndex, ChangeNoAnswer) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Generator generator(seed);
   std::vector<Tree> documents;
+  documents.reserve(1500);
   for (int i = 0; i < 60; ++i) documents.push_back(generator.document());
   std::mt19937 random(seed);
   while (documents.size() < 1500) documents.push_back(documents[random() % 60]);
