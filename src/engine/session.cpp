@@ -216,11 +216,12 @@ std::optional<Buffer> Session::remembered(const QueryHeader& header, Bytes after
 
 Expected<std::vector<Hit>> Session::search(const std::shared_ptr<const View>& view,
                                            std::span<const float> query,
-                                           const QueryOptions& options,
-                                           const Variety& variety, QueryTrace& trace) const {
+                                           const QueryOptions& options, const Variety& variety,
+                                           QueryTrace& trace) const {
   if (variety.group_by) return search_grouped(view, query, options, *variety.group_by);
   if (variety.mmr) {
-    return search_diverse(*view, collection_->config().metric, query, options, *variety.mmr, &trace);
+    return search_diverse(*view, collection_->config().metric, query, options, *variety.mmr,
+                          &trace);
   }
   return search_view(*view, query, options, &trace);
 }
@@ -245,7 +246,8 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
   const auto variety = parse_variety(*options_bytes, header->top_k);
   if (!variety) return variety.error();
   if (is_explained && variety->group_by) {
-    return Error{Code::kInvalidArgument, "A query with groupBy cannot be explained: it is a stream"};
+    return Error{Code::kInvalidArgument,
+                 "A query with groupBy cannot be explained: it is a stream"};
   }
 
   QueryOptions options;

@@ -119,10 +119,10 @@ Expected<std::vector<Hit>> search_grouped(const std::shared_ptr<const View>& vie
 
 Expected<std::vector<Hit>> search_diverse(const View& view, Metric metric,
                                           std::span<const float> query, const QueryOptions& options,
-                                          const Mmr& mmr) {
+                                          const Mmr& mmr, QueryTrace* trace) {
   QueryOptions of_candidates = options;
   of_candidates.top_k = mmr.candidates;
-  auto candidates = search_view(view, query, of_candidates);
+  auto candidates = search_view(view, query, of_candidates, trace);
   if (!candidates) return candidates.error();
   const auto vector_of = [&view](const Hit& hit) {
     return view.parts[hit.part].source->vector(hit.row);

@@ -52,6 +52,6 @@ Expected<std::vector<Hit>> search_grouped(const std::shared_ptr<const View>& vie
 /// first is the best result. O(top_k · candidates · dim). Source: Carbonell & Goldstein 1998.
 Expected<std::vector<Hit>> search_diverse(const View& view, Metric metric,
                                           std::span<const float> query, const QueryOptions& options,
-                                          const Mmr& mmr);
+                                          const Mmr& mmr, QueryTrace* trace = nullptr);
 
 }  // namespace quiver::engine

@@ -72,6 +72,7 @@ class GraphIndex final : public VectorIndex {
   template <typename Space>
   bool traced_walk(const Space& space, size_t row_bytes, const SearchRequest& request,
                    std::vector<Neighbor>& out) const;
+  template <typename Space>
   bool walk_on(const Space& space, ResumableWalk<typename Space::Distance>& walk,
                const SearchRequest& request, std::vector<Neighbor>& out) const;
   void scan(const CodeSpace& space, const SearchRequest& request, std::vector<Neighbor>& out) const;

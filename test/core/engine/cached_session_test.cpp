@@ -59,7 +59,7 @@ class CachedSession : public testing::Test {
     const auto bits = [](float x) { return std::bit_cast<uint32_t>(x); };
     return words(
         {1, top_k, 0, flags, bits(-std::numeric_limits<float>::infinity()), 0, 1, kDim,
-         static_cast<uint32_t>(filter.size()), bits(0.1F), bits(0.2F), bits(0.3F), bits(0.4F)},
+         static_cast<uint32_t>(filter.size()), 0, bits(0.1F), bits(0.2F), bits(0.3F), bits(0.4F)},
         filter);
   }
 

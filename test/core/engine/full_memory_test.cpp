@@ -52,6 +52,7 @@ struct Query {
   uint32_t queries = 1;
   uint32_t dim = 2;
   uint32_t filter_bytes = 0;
+  uint32_t options_bytes = 0;
   float vector[2] = {1, 2};
 };
 
