@@ -4,51 +4,15 @@
 #include <array>
 #include <chrono>
 #include <span>
-#include <string>
 #include <type_traits>
 
 #include "base/scratch.h"
 #include "index/graph/graph_cursor.h"
-#include "index/graph/walk.h"
+#include "index/graph/graph_walk-inl.h"
 #include "index/nearest.h"
 #include "kernel/dispatch.h"
 
 namespace quiver::index {
-
-struct VectorSpace {
-  using Distance = float;
-
-  kernel::BatchDistance batch;
-  const float* query;
-  VectorBlock block;
-  uint32_t dim;
-
-  void measure(const uint32_t* rows, size_t count, float* out) const {
-    batch(query, block.vectors, block.inv_norms, rows, count, dim, out);
-  }
-};
-
-namespace {
-
-/// Of `size` rows, nearest first, those that can be among the best k: the first k with whatever is
-/// as far as the last of these, or `estimated` of them where the distances only estimate.
-template <typename At>
-void choose(uint32_t k, uint32_t estimated, bool is_exact, size_t size, const At& at,
-            std::vector<uint32_t>& rows) {
-  size_t count = std::min<size_t>(size, is_exact ? k : estimated);
-  while (is_exact && count < size && at(count).distance == at(count - 1).distance) ++count;
-  rows.clear();
-  for (size_t i = 0; i < count; ++i) rows.push_back(at(i).row);
-}
-
-/// One for walks and scans, traced or not.
-template <typename Distance>
-WalkScratch<Distance>& scratch_of_thread() {
-  thread_local WalkScratch<Distance> scratch;
-  return scratch;
-}
-
-}  // namespace
 
 GraphIndex::Plan GraphIndex::plan(const SearchRequest& request) const {
   // A walk measures about 8 rows for each candidate that it keeps.
@@ -61,31 +25,12 @@ GraphIndex::Plan GraphIndex::plan(const SearchRequest& request) const {
   return {walked * kInOrder * block_.rows < taken * taken, static_cast<size_t>(taken / kInOrder)};
 }
 
-/// Why the plan is what it is.
-std::string GraphIndex::reason(const SearchRequest& request, const Plan& plan) const {
-  const std::string walked = "a walk that keeps " + std::to_string(request.ef) +
-                             " candidates measures about " +
-                             std::to_string(uint64_t{request.ef} * 8) + " rows";
-  const std::string rows = std::to_string(block_.rows);
-  if (request.selection == nullptr) {
-    if (!plan.walks) return walked + ", and there are only " + rows;
-    if (request.allows_all) return walked + " of " + rows;
-    return walked + " of " + rows + ", and as many more as fewer of them may be results; after " +
-           std::to_string(plan.budget) + " it is given up";
-  }
-  const std::string taken =
-      "the filter takes " + std::to_string(request.selection->count) + " of " + rows + " rows; ";
-  const std::string compared = walked + ", and as many more as the filter takes fewer, ";
-  if (!plan.walks)
-    return taken + compared + "which costs more than to measure those taken in order";
-  return taken + compared + "which costs less than to measure those taken in order; after " +
-         std::to_string(plan.budget) + " it is given up";
-}
-
 Way GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out) const {
   if (codes_.codes != nullptr) {
     const CodeSpace space = code_space(request);
-    if (traced_walk(space, codes_.bytes, request, out)) return Way::kWalk;
+    const bool is_found = request.trace == nullptr ? walk(space, request, out)
+                                                   : traced_walk(space, codes_.bytes, request, out);
+    if (is_found) return Way::kWalk;
     // A pool is sorted by insertion: of very many candidates a heap is the better one.
     constexpr uint32_t kMostInPool = 4096;
     if (request.selection != nullptr && request.ef <= kMostInPool) {
@@ -93,23 +38,13 @@ Way GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out)
       return Way::kCodeScan;
     }
   } else {
-    if (traced_walk(vector_space(request), dim_ * sizeof(float), request, out)) return Way::kWalk;
+    const VectorSpace space = vector_space(request);
+    const bool is_found = request.trace == nullptr
+                              ? walk(space, request, out)
+                              : traced_walk(space, dim_ * sizeof(float), request, out);
+    if (is_found) return Way::kWalk;
   }
   return flat_.search(request, out);
-}
-
-/// walk(), and what it did where somebody asks. `row_bytes`: what is read for a distance.
-template <typename Space>
-bool GraphIndex::traced_walk(const Space& space, size_t row_bytes, const SearchRequest& request,
-                             std::vector<Neighbor>& out) const {
-  if (request.trace == nullptr) return walk(space, request, out);
-  SearchTrace& trace = *request.trace;
-  const bool is_found = walk(CountedSpace<Space>{space, trace}, request, out);
-  if (trace.lists == 0) return is_found;
-  --trace.lists;  // the first row is in no list
-  trace.bytes += trace.distances * row_bytes + trace.lists * 2 * graph_.m * sizeof(uint32_t);
-  trace.gave_up_walk = !is_found;
-  return is_found;
 }
 
 bool GraphIndex::search_on(GraphCursor& cursor, const SearchRequest& request,
@@ -126,36 +61,6 @@ CodeSpace GraphIndex::code_space(const SearchRequest& request) const {
 
 VectorSpace GraphIndex::vector_space(const SearchRequest& request) const {
   return {kernel::batch_distance(kernel::active(), metric_), request.query, block_, dim_};
-}
-
-/// Whether a walk is the shorter way and has found what it should.
-template <typename Space>
-bool GraphIndex::walk(const Space& space, const SearchRequest& request,
-                      std::vector<Neighbor>& out) const {
-  using Distance = typename Space::Distance;
-  const Plan plan = this->plan(request);
-  if (request.trace != nullptr) request.trace->why = reason(request, plan);
-  if (!plan.walks || !request.may_walk) return false;
-  WalkScratch<Distance>& scratch = scratch_of_thread<Distance>();
-  Walk<Space> walk(space, graph_, block_.rows, scratch);
-  // Before the marks are used for something else.
-  const auto note = [&] {
-    if (request.trace != nullptr) request.trace->visited += scratch.visited.count();
-  };
-  if (request.allows_all) {
-    walk.meet_all(request.ef);
-    note();
-    const auto at = [&scratch](size_t i) { return scratch.pool.at(i); };
-    return take<Distance>(request, scratch.pool.size(), at, scratch.visited, out);
-  }
-  thread_local std::vector<Met<Distance>> kept;
-  free_if_wasteful(kept, request.ef);
-  const auto allows = [&](uint32_t node) { return request.rules->allows(row_of(node)); };
-  const bool is_done = walk.meet_allowed(request.ef, plan.budget, allows, kept);
-  note();
-  if (!is_done) return false;
-  const auto at = [](size_t i) { return kept[i]; };
-  return take<Distance>(request, kept.size(), at, scratch.visited, out);
 }
 
 template <typename Space>
@@ -209,32 +114,6 @@ void GraphIndex::scan(const CodeSpace& space, const SearchRequest& request,
   }
   const auto at = [&scratch](size_t i) { return scratch.pool.at(i); };
   take<uint32_t>(request, scratch.pool.size(), at, scratch.visited, out);
-}
-
-/// The results, of `size` nodes that were met, nearest first. Whether there are as many as there
-/// should be: fewer where fewer are allowed, or lists or vectors are damaged.
-template <typename Distance, typename At>
-bool GraphIndex::take(const SearchRequest& request, size_t size, const At& at, VisitedSet& visited,
-                      std::vector<Neighbor>& out) const {
-  thread_local std::vector<uint32_t> rows;
-  free_if_wasteful(rows, request.ef);
-  const bool is_exact = std::is_same_v<Distance, float> || request.code.is_exact;
-  choose(request.k, rows_to_measure(request.ef, request.k, codes_.measures_one_in), is_exact, size,
-         at, rows);
-  for (uint32_t& row : rows) row = row_of(row);
-  if (!node_rows_.empty()) {
-    // In a damaged file several nodes can be one row.
-    visited.clear(block_.rows);
-    std::erase_if(rows, [&visited](uint32_t row) { return !visited.insert(row); });
-  }
-  measure(request, rows, out);
-  return out.size() == request.k;
-}
-
-/// Row 0 for a number that is none: the file is damaged.
-uint32_t GraphIndex::row_of(uint32_t node) const {
-  if (node_rows_.empty()) return node;
-  return node_rows_[node] < block_.rows ? node_rows_[node] : 0;
 }
 
 /// The nearest k of these rows, which are all allowed, by their vectors.
