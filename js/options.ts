@@ -343,6 +343,11 @@ export function checkQueryOptions<T extends object, O extends QueryOptions<T> | 
   checkKeys('query', options, queryKeys);
   checkQueryValues(options);
   flag('explain', options.explain);
+  if (options.explain === true && options.groupBy !== undefined) {
+    throw new QuiverError('INVALID_ARGUMENT', 'A query with groupBy cannot be explained', {
+      path: 'explain',
+    });
+  }
   return options;
 }
 

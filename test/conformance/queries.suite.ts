@@ -151,8 +151,21 @@ export function queriesSuite(backend: Backend): void {
         expect(await errorOf(() => index.queryMany([vector], many))).toMatchObject({
           code: 'INVALID_ARGUMENT',
         });
+        const grouped = { vector, groupBy: { field: 'n' }, explain };
+        expect(await errorOf(() => index.query(grouped))).toMatchObject({
+          code: 'INVALID_ARGUMENT',
+          details: { path: 'explain' },
+        });
         const signal = AbortSignal.abort(new Error('enough'));
         await expect(index.query({ vector, explain, signal })).rejects.toThrow('enough');
+      });
+
+      test('tells how the candidates of results that differ were found', async () => {
+        const index = await built();
+        const options = { vector, topK: 3, mmr: { candidates: 30 } };
+        const { results, explanation } = await index.query({ ...options, explain: true });
+        expect(results).toEqual(await index.query(options));
+        expect(explanation.segments[0]?.found).toBe(30);
       });
     });
 

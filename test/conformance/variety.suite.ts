@@ -122,12 +122,12 @@ export function varietySuite(backend: Backend): void {
           expect(scores).toHaveLength(wanted.length);
           for (const [i, one] of scores.entries())
             expect(Math.abs(one - (wanted[i] as number))).toBeLessThanOrEqual(slack);
-          const found_ = new Map<string | null, number>();
+          const ofKind = new Map<string | null, number>();
           for (const { item } of found) {
             const kind = kindOf(item.metadata);
-            found_.set(kind, (found_.get(kind) ?? 0) + 1);
+            ofKind.set(kind, (ofKind.get(kind) ?? 0) + 1);
           }
-          for (const count of found_.values()) expect(count).toBeLessThanOrEqual(limit ?? 1);
+          for (const count of ofKind.values()) expect(count).toBeLessThanOrEqual(limit ?? 1);
           expect(index.querySync({ vector, ...options, groupBy })).toEqual(found);
           expect(await index.queryMany([vector, vector], { ...options, groupBy })).toEqual([
             found,
