@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/consumers/**', '**/node_modules/**'],
-    testTimeout: 30_000,
+    // No test is about time: only one that hangs is ended.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });
