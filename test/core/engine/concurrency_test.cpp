@@ -303,7 +303,8 @@ ptrdiff_t count_threads() {
 }
 
 TEST_F(Concurrency, NoThreadIsLeftOfADroppedSession) {
-  const ptrdiff_t before = count_threads();  // a sanitizer may have some
+  std::thread([] {}).join();  // with the first one a sanitizer begins one of its own
+  const ptrdiff_t before = count_threads();
   Answer<std::shared_ptr<AsyncSession>> opened;
   msgpack::Writer options;
   options.map(0);
