@@ -70,7 +70,7 @@ const steps = [
   },
   {
     name: 'Threads under ThreadSanitizer',
-    run: () => core('tsan', '/(ThreadPool|Concurrency|Readers|.*(VfsTest|LockTest|GraphOf))\\.'),
+    run: () => core('tsan', '/(ThreadPool|Concurrency|Readers|Metrics|ResultCache|.*(VfsTest|LockTest|GraphOf))\\.'),
   },
   { name: 'Fuzzers, from the same seed each time', whole: true, run: fuzzBriefly },
   {
