@@ -70,7 +70,11 @@ const steps = [
   },
   {
     name: 'Threads under ThreadSanitizer',
-    run: () => core('tsan', '/(ThreadPool|Concurrency|Readers|Metrics|ResultCache|.*(VfsTest|LockTest|GraphOf))\\.'),
+    run: () =>
+      core(
+        'tsan',
+        '/(ThreadPool|Concurrency|Readers|Metrics|ResultCache|.*(VfsTest|LockTest|GraphOf))\\.',
+      ),
   },
   { name: 'Fuzzers, from the same seed each time', whole: true, run: fuzzBriefly },
   {
