@@ -10,6 +10,7 @@
 #include "engine/collection.h"
 #include "engine/cursor.h"
 #include "engine/searcher.h"
+#include "engine/variety.h"
 #include "store/file_names.h"
 #include "store/vfs_memory.h"
 #include "support/allocation_limit.h"
@@ -71,7 +72,17 @@ void read_all(engine::Collection& collection) {
   }
   const std::vector<float> vector(view->dim, 1.0F);
   if (const auto query = engine::prepare_query(*view, metric, vector)) {
-    (void)engine::ranked_cursor(view, metric, *query, *filter, 1000, -1e30F, true)->next(1000);
+    for (const bool exact : {false, true}) {
+      engine::QueryOptions options;
+      options.exact = exact;
+      const auto stream = engine::ranked_cursor(view, *query, options, *filter, 1000, true);
+      // Gone on with after the first piece, as far as the files let it.
+      while (const auto some = stream->next(10)) {
+        if (count_in(*some) == 0) break;
+      }
+      (void)engine::search_grouped(view, *query, options, {"n", 1});
+      (void)engine::search_diverse(*view, metric, *query, options, {0.5, 40});
+    }
   }
   for (const char* id : {"a0", "a1", "a30", "", "no such"}) (void)view->find(id);
   if (const auto statistics = collection.statistics(engine::Durability::kSync); !statistics) {
