@@ -17,6 +17,7 @@
 #include "support/batches.h"
 #include "support/collection_fixture.h"
 #include "support/fault_vfs.h"
+#include "support/log_room.h"
 
 namespace quiver::engine {
 namespace {
@@ -110,6 +111,7 @@ class RepairTest : public testing::Test {
     }
     ASSERT_TRUE(index->close());
     disk_ = copy_of(*index.disk_);
+    disk_->files = test::without_room(disk_->files);
     for (const auto& [file, content] : disk_->files) {
       if (store::segment_file_number(file)) segments_.push_back(file);
       if (store::log_file_number(file)) logs_.push_back(file);
