@@ -19,6 +19,7 @@
 #include "store/manifest.h"
 #include "support/batches.h"
 #include "support/log_file.h"
+#include "support/log_room.h"
 #include "support/manifest_file.h"
 #include "support/require.h"
 #include "support/segment_file.h"
@@ -156,7 +157,7 @@ class Maker {
   Files finish() {
     require(static_cast<bool>(collection_->close()), "the index is closed");
     collection_.reset();
-    Files files = disk_->files;
+    Files files = test::without_room(disk_->files);
     for (auto& [name, content] : files)
       content = std::make_shared<const Buffer>(fixed(name, *content));
     return files;
