@@ -5,34 +5,11 @@
 
 #include "base/msgpack.h"
 #include "engine/collection.h"
+#include "engine/put_entry.h"
 #include "store/file_names.h"
 
 namespace quiver::engine {
 namespace {
-
-void put(msgpack::Writer& writer, std::string_view name, uint64_t value) {
-  writer.text(name);
-  writer.integer(value);
-}
-
-void put(msgpack::Writer& writer, std::string_view name, double value) {
-  writer.text(name);
-  writer.number(value);
-}
-
-void put(msgpack::Writer& writer, std::string_view name, std::string_view value) {
-  writer.text(name);
-  writer.text(value);
-}
-
-void put_unless_0(msgpack::Writer& writer, std::string_view name, uint32_t value) {
-  writer.text(name);
-  if (value != 0) {
-    writer.integer(value);
-  } else {
-    writer.nil();
-  }
-}
 
 void put_cache(msgpack::Writer& writer, const ResultCache& cache) {
   const ResultCache::Counts counts = cache.counts();

@@ -3,6 +3,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/put_entry.h"
+
 namespace quiver::engine {
 namespace {
 
@@ -10,16 +12,6 @@ constexpr std::array<std::string_view, kDiskUses> kDiskUseNames = {
     "open", "commit", "seal", "merge", "snapshot", "restore", "verify", "lock"};
 
 double to_ms(uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
-
-void put(msgpack::Writer& writer, std::string_view name, uint64_t value) {
-  writer.text(name);
-  writer.integer(value);
-}
-
-void put(msgpack::Writer& writer, std::string_view name, double value) {
-  writer.text(name);
-  writer.number(value);
-}
 
 void begin_map(msgpack::Writer& writer, std::string_view name, uint32_t entries) {
   writer.text(name);

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "engine/put_entry.h"
+
 namespace quiver::engine {
 namespace {
 
@@ -9,25 +11,6 @@ constexpr std::array<std::string_view, 7> kKindNames{
     "skipped", "head-scan", "exact-scan", "selected-scan", "code-scan", "walk", "filtered-walk"};
 
 constexpr std::array<std::string_view, 5> kFilterNames{"rows", "rows", "rows", "columns", "memory"};
-
-double milliseconds(std::chrono::nanoseconds time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
-
-void put(msgpack::Writer& writer, std::string_view name, uint64_t value) {
-  writer.text(name);
-  writer.integer(value);
-}
-
-void put(msgpack::Writer& writer, std::string_view name, std::chrono::nanoseconds time) {
-  writer.text(name);
-  writer.number(milliseconds(time));
-}
-
-void put(msgpack::Writer& writer, std::string_view name, std::string_view value) {
-  writer.text(name);
-  writer.text(value);
-}
 
 void put_share(msgpack::Writer& writer, std::string_view name, uint64_t part, uint64_t whole) {
   writer.text(name);

@@ -2,34 +2,19 @@
 
 #include <utility>
 
-#include "base/msgpack.h"
+#include "engine/put_entry.h"
 
 namespace quiver::engine {
 namespace {
 
-template <typename Duration>
-double milliseconds(Duration time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
-
-void put(msgpack::Writer& writer, const SlowQuery& query) {
+void put_query(msgpack::Writer& writer, const SlowQuery& query) {
   writer.map(7);
-  writer.text("at");
-  writer.number(milliseconds(query.ended.time_since_epoch()));
-  writer.text("ms");
-  writer.number(milliseconds(query.took));
-  writer.text("topK");
-  writer.integer(query.top_k);
-  writer.text("ef");
-  if (query.ef != 0) {
-    writer.integer(query.ef);
-  } else {
-    writer.nil();
-  }
-  writer.text("results");
-  writer.integer(query.results);
-  writer.text("plan");
-  writer.text(query.plan);
+  put(writer, "at", milliseconds(query.ended.time_since_epoch()));
+  put(writer, "ms", query.took);
+  put(writer, "topK", query.top_k);
+  put_unless_0(writer, "ef", query.ef);
+  put(writer, "results", query.results);
+  put(writer, "plan", query.plan);
   writer.text("filter");
   if (query.filter.empty()) {
     writer.nil();
@@ -54,7 +39,7 @@ Buffer SlowQueries::encode() const {
   const std::lock_guard lock(mutex_);
   msgpack::Writer writer;
   writer.array(static_cast<uint32_t>(queries_.size()));
-  for (const SlowQuery& query : queries_) put(writer, query);
+  for (const SlowQuery& query : queries_) put_query(writer, query);
   return writer.take();
 }
 
