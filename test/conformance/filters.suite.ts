@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Backend, LocalIndex, type Metadata, type QueryResult } from '../../js/index.ts';
 import { someFilter, someMetadata, takes } from './filter-reference.ts';
-import { newFolder, randomNumbers } from './helpers.ts';
+import { l2Score, newFolder, randomNumbers } from './helpers.ts';
 
 const dimensions = 5;
 const rows = 2500;
@@ -48,8 +48,6 @@ export function filtersSuite(backend: Backend): void {
       await remove();
     });
 
-    const score = (query: readonly number[], vector: readonly number[]): number =>
-      0 - query.reduce((sum, x, i) => sum + (x - (vector[i] as number)) ** 2, 0);
     const idsOf = (results: readonly QueryResult[]): string[] => results.map(({ item }) => item.id);
 
     const writes = {
@@ -78,7 +76,7 @@ export function filtersSuite(backend: Backend): void {
           const vector = vectorOf();
           const expected = [...items]
             .filter(([, { metadata }]) => takes(filter, metadata))
-            .map(([id, item]) => ({ id, score: score(vector, item.vector) }))
+            .map(([id, item]) => ({ id, score: l2Score(vector, item.vector) }))
             .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
           const best = expected.slice(0, topK);
 
@@ -93,7 +91,7 @@ export function filtersSuite(backend: Backend): void {
             for (const { item, score: of } of given) {
               const is = items.get(item.id) as { vector: number[]; metadata: Metadata };
               expect(takes(filter, is.metadata)).toBe(true);
-              expect(of).toBe(score(vector, is.vector));
+              expect(of).toBe(l2Score(vector, is.vector));
               expect(item.metadata).toEqual(is.metadata);
             }
             const scores = given.map((one) => one.score);

@@ -38,3 +38,8 @@ export function randomVectors(count: number, dimensions: number, seed: number): 
   const next = randomNumbers(seed);
   return Array.from({ length: count }, () => Float32Array.from({ length: dimensions }, next));
 }
+
+/** What the metric `l2` gives for two vectors. */
+export function l2Score(a: readonly number[], b: readonly number[]): number {
+  return 0 - a.reduce((sum, x, i) => sum + (x - (b[i] as number)) ** 2, 0);
+}

@@ -6,7 +6,7 @@ import {
   type QueryResult,
   type QueryStreamOptions,
 } from '../../js/index.ts';
-import { newFolder, randomNumbers } from './helpers.ts';
+import { l2Score, newFolder, randomNumbers } from './helpers.ts';
 
 interface Meta {
   n: number;
@@ -62,9 +62,6 @@ export function streamsSuite(backend: Backend): void {
       await remove();
     });
 
-    const score = (query: readonly number[], vector: readonly number[]): number =>
-      0 - query.reduce((sum, x, i) => sum + (x - (vector[i] as number)) ** 2, 0);
-
     /** What every item compared gives, best first, equal scores by id. */
     function expectedOf(
       query: readonly number[],
@@ -73,7 +70,7 @@ export function streamsSuite(backend: Backend): void {
     ): { id: string; score: number }[] {
       return [...items]
         .filter(([, { n }]) => takes(n))
-        .map(([id, { vector }]) => ({ id, score: score(query, vector) }))
+        .map(([id, { vector }]) => ({ id, score: l2Score(query, vector) }))
         .filter((one) => one.score >= minScore)
         .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
     }
@@ -125,7 +122,7 @@ export function streamsSuite(backend: Backend): void {
           }
           for (const result of given) {
             const was = before.get(result.item.id) as { vector: number[]; n: number };
-            expect(result.score).toBe(score(vector, was.vector));
+            expect(result.score).toBe(l2Score(vector, was.vector));
             expect(result.item.metadata).toEqual({ n: was.n });
             if (chosen.includeVectors) expect([...(result.item.vector ?? [])]).toEqual(was.vector);
             else expect(result.item.vector).toBeUndefined();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Backend, LocalIndex, type Metric, type QueryResult } from '../../js/index.ts';
-import { errorOf, newFolder, randomNumbers } from './helpers.ts';
+import { errorOf, l2Score, newFolder, randomNumbers } from './helpers.ts';
 
 interface Meta {
   n: number;
@@ -62,7 +62,7 @@ export function varietySuite(backend: Backend): void {
       a.reduce((sum, x, i) => sum + x * (b[i] as number), 0);
     const score = (a: readonly number[], b: readonly number[]): number => {
       if (metric === 'ip') return dot(a, b);
-      if (metric === 'l2') return 0 - a.reduce((sum, x, i) => sum + (x - (b[i] as number)) ** 2, 0);
+      if (metric === 'l2') return l2Score(a, b);
       const norms = Math.sqrt(dot(a, a) * dot(b, b));
       return norms === 0 ? 0 : dot(a, b) / norms;
     };
