@@ -1,11 +1,51 @@
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { chromiumArguments, chromiumPath } from './scripts/lib/chromium.mjs';
+
+const inBrowsers = 'test/browser/**/*.test.ts';
+const executablePath = chromiumPath();
+
+/** The tests of test/browser in Chromium, on pages that may share memory among threads or not. */
+const browser = (name: string, headers: Record<string, string>): object => ({
+  extends: true,
+  server: { headers },
+  test: {
+    name,
+    include: [inBrowsers],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: {
+          args: chromiumArguments,
+          ...(executablePath === undefined ? {} : { executablePath }),
+        },
+      }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+});
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/consumers/**', '**/node_modules/**'],
     // No test is about time: only one that hangs is ended.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/consumers/**', inBrowsers, '**/node_modules/**'],
+        },
+      },
+      browser('chromium', {}),
+      browser('chromium, isolated', {
+        'Cross-Origin-Opener-Policy': 'same-origin',
+        'Cross-Origin-Embedder-Policy': 'require-corp',
+      }),
+    ],
   },
 });

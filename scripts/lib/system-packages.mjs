@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chromiumPath } from './chromium.mjs';
 import { fuzzCompiler } from './fuzz-compiler.mjs';
 import { capture, run, say, UserError, warn, which, withRetries } from './process.mjs';
 import { step } from './stamp.mjs';
@@ -97,6 +98,13 @@ const needs = [
       process.platform !== 'linux' ||
       process.arch !== 'x64' ||
       (which('valgrind') && anyHeader('valgrind/callgrind.h')),
+  },
+  {
+    apt: 'chromium',
+    dnf: 'chromium',
+    brew: '--cask chromium',
+    why: 'runs the browser tests',
+    found: chromiumPath,
   },
   { apt: 'clang-19', wasm: true, why: 'compiles to WebAssembly', found: () => llvm19('clang') },
   { apt: 'lld-19', wasm: true, why: 'links WebAssembly', found: () => llvm19('wasm-ld') },
