@@ -156,6 +156,8 @@ Expected<std::vector<Hit>> search_view(const View& view, std::span<const float> 
     request.rules = &rules;
     request.allows_all = options.filter == nullptr && part.deleted_count == 0;
     request.selection = selected.rows.get();
+    // Where it is told how often they are asked, they are.
+    request.selection_decides = selected.is_whole() && part.deleted_count == 0 && told == nullptr;
     std::optional<CountedRules> counted;
     if (told != nullptr) {
       request.rules = &counted.emplace(rules, *told);

@@ -57,6 +57,8 @@ struct SearchRequest {
       true;  ///< no row is deleted and there is no filter: `rules->allows` is not asked
   /// What `rules->allows` may say yes to; null: any row. So that few rows are not looked for.
   const Selection* selection = nullptr;
+  /// Every row of `selection` may be a result: `rules->allows` need not be asked.
+  bool selection_decides = false;
   /// What is told of the search; null: nothing is.
   SearchTrace* trace = nullptr;
   bool may_walk = true;  ///< false: a graph, if there is one, is known to be no shorter way

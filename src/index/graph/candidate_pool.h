@@ -77,6 +77,12 @@ class CandidatePool {
     return true;
   }
 
+  /// Forgets what is farther than `limit`.
+  void drop_farther(Distance limit) {
+    while (size_ > 0 && limit < entries_[size_ - 1].distance) --size_;
+    cursor_ = std::min(cursor_, size_);
+  }
+
   [[nodiscard]] bool full() const { return size_ == capacity_; }
   /// What the last row that a full pool took has taken the place of, and whether it was expanded.
   [[nodiscard]] std::pair<Met<Distance>, bool> fallen() const {

@@ -16,13 +16,18 @@ namespace quiver::index {
 
 GraphIndex::Plan GraphIndex::plan(const SearchRequest& request) const {
   // A walk measures about 8 rows for each candidate that it keeps.
-  const uint64_t walked = uint64_t{request.ef} * 8;
-  if (request.selection == nullptr) return {walked < block_.rows, block_.rows / 8};
+  const uint64_t ef = request.ef;
+  const uint64_t walked = ef * 8;
+  constexpr uint64_t kUsualWidth = 2048;
+  const uint64_t rows = block_.rows;
+  if (request.selection == nullptr) return {walked < rows, rows / 8, std::max(ef, kUsualWidth)};
   // It meets as many more as the filter takes fewer; and a row that a walk measures costs about as
   // much as two that are measured in order.
   constexpr uint64_t kInOrder = 2;
   const uint64_t taken = request.selection->count;
-  return {walked * kInOrder * block_.rows < taken * taken, static_cast<size_t>(taken / kInOrder)};
+  const bool walks = walked * kInOrder * rows < taken * taken;
+  // Twice as many as there will be when it has found enough, as filters are not even.
+  return {walks, taken / kInOrder, walks ? std::max(2 * ef * rows / taken, kUsualWidth) : 0};
 }
 
 Way GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out) const {
@@ -104,7 +109,8 @@ void GraphIndex::scan(const CodeSpace& space, const SearchRequest& request,
     space.measure(some.data(), some.size(), distances.data());
     for (size_t i = 0; i < some.size(); ++i) {
       if (!scratch.pool.takes(distances[i])) continue;
-      if (request.rules->allows(row_of(some[i]))) scratch.pool.insert(distances[i], some[i]);
+      if (request.selection_decides || request.rules->allows(row_of(some[i])))
+        scratch.pool.insert(distances[i], some[i]);
     }
   });
   if (request.trace != nullptr) {

@@ -62,6 +62,7 @@ class GraphIndex final : public VectorIndex {
   struct Plan {
     bool walks;     ///< else rows are measured in order
     size_t budget;  ///< of rows that a walk measures until that was the shorter way after all
+    size_t width;   ///< rows that a walk has in mind at most, where not all may be results
   };
 
   [[nodiscard]] Plan plan(const SearchRequest& request) const;

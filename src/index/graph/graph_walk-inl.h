@@ -54,6 +54,8 @@ bool GraphIndex::walk(const Space& space, const SearchRequest& request,
   const Plan plan = this->plan(request);
   if (request.trace != nullptr) request.trace->why = reason(request, plan);
   if (!plan.walks || !request.may_walk) return false;
+  // A pool is sorted by insertion: of very many candidates that is most of the work.
+  if (uint64_t{request.ef} * request.ef / 512 > block_.rows) return false;
   WalkScratch<Distance>& scratch = scratch_of_thread<Distance>();
   Walk<Space> walk(space, graph_, block_.rows, scratch);
   // Before the marks are used for something else.
@@ -66,14 +68,16 @@ bool GraphIndex::walk(const Space& space, const SearchRequest& request,
     const auto at = [&scratch](size_t i) { return scratch.pool.at(i); };
     return take<Distance>(request, scratch.pool.size(), at, scratch.visited, out);
   }
-  thread_local std::vector<Met<Distance>> kept;
-  free_if_wasteful(kept, request.ef);
-  const auto allows = [&](uint32_t node) { return request.rules->allows(row_of(node)); };
-  const bool is_done = walk.meet_allowed(request.ef, plan.budget, allows, kept);
+  const auto allows = [&](uint32_t node) {
+    if (!request.selection_decides) return request.rules->allows(row_of(node));
+    const Selection& taken = *request.selection;
+    return (node_rows_.empty() ? taken.rows : taken.nodes).test(node);
+  };
+  const bool is_done = walk.meet_allowed(request.ef, plan.width, plan.budget, allows);
   note();
   if (!is_done) return false;
-  const auto at = [](size_t i) { return kept[i]; };
-  return take<Distance>(request, kept.size(), at, scratch.visited, out);
+  const auto at = [&scratch](size_t i) { return scratch.kept.at(i); };
+  return take<Distance>(request, scratch.kept.size(), at, scratch.visited, out);
 }
 
 /// The results, of `size` nodes that were met, nearest first. Whether there are as many as there

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
-#include <queue>
-#include <vector>
 
 #include "index/graph/candidate_pool.h"
 #include "index/graph/graph_steps.h"
@@ -38,6 +35,7 @@ template <typename Distance>
 struct WalkScratch : StepScratch<Distance> {
   VisitedSet visited;
   CandidatePool<Distance> pool;
+  CandidatePool<Distance> kept;  ///< those of them that may be results, where not all may
 };
 
 /// A search of one query through a graph. `Space` as GraphSteps asks for it.
@@ -72,46 +70,37 @@ class Walk {
     }
   }
 
-  /// The nearest `ef` rows that `allows` says yes to, nearest first, by a walk that goes by
-  /// distance whatever is allowed. False if it would measure more than `budget` rows and is not
-  /// done, or has seen all that can be reached and found fewer.
+  /// Leaves the nearest `ef` rows that `allows` says yes to in `kept` of the scratch, by a walk
+  /// that goes by distance whatever is allowed and has at most `width` rows in mind. False if it
+  /// would measure more than `budget` rows and is not done, or has seen all that can be reached and
+  /// found fewer.
   template <typename Allows>
-  bool meet_allowed(uint32_t ef, size_t budget, const Allows& allows,
-                    std::vector<Met<Distance>>& kept) {
-    std::priority_queue<Met<Distance>, std::vector<Met<Distance>>, std::greater<>> frontier;
-    kept.clear();  // a heap, its farthest in front
-    const auto is_near = [&](Distance distance) {
-      return kept.size() < ef || distance < kept.front().distance;
-    };
-    const auto offer = [&](const Met<Distance>& met) {
-      if (!is_number(met.distance)) return;
-      frontier.push(met);
-      if (!allows(met.row)) return;
-      if (kept.size() == ef) {
-        std::pop_heap(kept.begin(), kept.end());
-        kept.back() = met;
-      } else {
-        kept.push_back(met);
-      }
-      std::push_heap(kept.begin(), kept.end());
+  bool meet_allowed(uint32_t ef, size_t width, size_t budget, const Allows& allows) {
+    CandidatePool<Distance>& pool = scratch_.pool;
+    CandidatePool<Distance>& kept = scratch_.kept;
+    pool.clear(width);
+    kept.clear(ef);
+    const auto meet = [&](Distance distance, uint32_t row) {
+      if (!kept.takes(distance)) return false;
+      if (allows(row)) kept.insert(distance, row);
+      return pool.insert(distance, row);
     };
     const Met<Distance> start = steps_.descend();
     scratch_.visited.insert(start.row);
-    offer(start);
-    while (!frontier.empty()) {
-      const Met<Distance> nearest = frontier.top();
-      if (kept.size() == ef && nearest.distance > kept.front().distance) break;
-      frontier.pop();
-      const size_t count = steps_.measure_new_neighbors(nearest.row, scratch_.visited.marks());
+    meet(start.distance, start.row);
+    for (uint32_t row; pool.next(row);) {
+      const size_t count = steps_.measure_new_neighbors(row, scratch_.visited.marks());
       if (count > budget) return false;
       budget -= count;
+      size_t taken = 0;
       for (size_t i = 0; i < count; ++i) {
-        if (is_near(scratch_.distances[i])) offer({scratch_.distances[i], scratch_.rows[i]});
+        const uint32_t met = scratch_.rows[i];
+        if (meet(scratch_.distances[i], met)) scratch_.rows[taken++] = met;
       }
+      for (size_t i = 0; i < taken; ++i) steps_.prefetch_list(scratch_.rows[i]);
+      if (kept.full()) pool.drop_farther(kept.at(ef - 1).distance);
     }
-    if (kept.size() < ef) return false;
-    std::sort_heap(kept.begin(), kept.end());
-    return true;
+    return kept.full();
   }
 
  private:
