@@ -74,6 +74,8 @@ class RowSource : public Rows {
   [[nodiscard]] virtual Expected<Selected> select_how(const filter::Filter& /*filter*/) const {
     return Selected{};
   }
+  /// Whether select_how() is quick because nothing has to be read for it.
+  [[nodiscard]] virtual bool remembers(const filter::Filter& /*filter*/) const { return true; }
   /// The rows alone; null too where they are only known by some of its conditions.
   [[nodiscard]] Expected<std::shared_ptr<const index::Selection>> select(
       const filter::Filter& filter) const {

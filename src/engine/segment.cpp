@@ -222,9 +222,23 @@ std::vector<index::VectorBlock> Segment::blocks(uint32_t count) const {
   return {index::VectorBlock{vectors_, inv_norms_, 0, count}};
 }
 
+/// Remembered in the place of a selection: that there was somebody who asked.
+static const std::shared_ptr<const index::Selection>& asked_once() {
+  static const auto mark = std::make_shared<const index::Selection>();
+  return mark;
+}
+
+std::string Segment::selection_key(const filter::Filter& filter) const {
+  return std::to_string(owner_) + ' ' + std::string(as_text(filter.encoded()));
+}
+
+bool Segment::remembers(const filter::Filter& filter) const {
+  if (!selections_) return false;
+  const auto known = selections_->find(selection_key(filter));
+  return known && known != asked_once();
+}
+
 Expected<Selected> Segment::select_how(const filter::Filter& filter) const {
-  // Remembered in the place of a selection: that there was somebody who asked.
-  static const auto asked_once = std::make_shared<const index::Selection>();
   std::string key;
   SegmentColumns columns(rows_, metadata_, indexed_.get());
   filter::Indexed indexed;
@@ -233,13 +247,13 @@ Expected<Selected> Segment::select_how(const filter::Filter& filter) const {
     return Selected{nullptr, Selected::By::kNoIndex, indexed};
   }
   if (selections_) {
-    key = std::to_string(owner_) + ' ' + std::string(as_text(filter.encoded()));
+    key = selection_key(filter);
     auto known = selections_->find(key);
-    if (known && known != asked_once)
+    if (known && known != asked_once())
       return Selected{std::move(known), Selected::By::kMemory, indexed};
     // One that never comes again need not read a column of texts for a few rows.
     if (!known && !filter.selects_quickly(columns)) {
-      selections_->add(key, asked_once, key.size());
+      selections_->add(key, asked_once(), key.size());
       return Selected{nullptr, Selected::By::kFirstTime, indexed};
     }
   }

@@ -83,6 +83,7 @@ class Segment final : public RowSource {
   [[nodiscard]] std::optional<uint32_t> find(std::string_view id, uint32_t count,
                                              const Bitmap* deleted) const override;
   [[nodiscard]] Expected<Selected> select_how(const filter::Filter& filter) const override;
+  [[nodiscard]] bool remembers(const filter::Filter& filter) const override;
   index::Way search(const index::SearchRequest& request, uint32_t count, bool exact,
                     std::vector<index::Neighbor>& out) const override;
   bool search_on(index::GraphCursor& cursor, const index::SearchRequest& request,
@@ -118,6 +119,7 @@ class Segment final : public RowSource {
 
  private:
   Segment() = default;
+  [[nodiscard]] std::string selection_key(const filter::Filter& filter) const;
   [[nodiscard]] index::SearchRequest with_code(const index::SearchRequest& request) const;
   Expected<void> map(Metric metric, uint32_t dim, uint64_t map_from_rows);
   Expected<void> map_codes(Metric metric, index::GraphView& graph, index::CodeBlock& codes,

@@ -9,17 +9,11 @@
 #include "base/exception.h"
 #include "engine/collection.h"
 #include "engine/cursor.h"
+#include "engine/query_request.h"
 #include "engine/searcher.h"
 #include "engine/variety.h"
 
 namespace quiver::engine {
-
-/// What stands before the vectors of a QUERY.
-struct QueryHeader {
-  uint32_t top_k, ef, flags;
-  float min_score, target_recall;
-  uint32_t queries, dim, filter_bytes, options_bytes;
-};
 
 namespace {
 
@@ -45,21 +39,10 @@ enum class Op : uint32_t {
   kRestore = 22,
 };
 
-constexpr uint32_t kIncludeVectors = 1;
-constexpr uint32_t kExact = 2;
-constexpr uint32_t kMayStop = 4;
-constexpr uint32_t kExplain = 8;
 /// Of STATS.
 constexpr uint32_t kBuckets = 1;
 
 Error malformed() { return Error{Code::kInvalidArgument, "Malformed request"}; }
-
-Expected<std::optional<filter::Filter>> parse_filter(Bytes bytes) {
-  if (bytes.empty()) return std::optional<filter::Filter>();
-  auto filter = filter::Filter::parse(bytes);
-  if (!filter) return filter.error();
-  return std::optional<filter::Filter>(std::move(*filter));
-}
 
 Buffer encode_counts(const WriteCounts& counts) {
   ByteWriter writer;
@@ -91,48 +74,6 @@ Expected<Header> take_header(ByteReader& reader) {
   return *header;
 }
 
-/// What the cache knows the query `i` of a request by. `request`: as query() gets it. MayStop
-/// leaves an answer as it is.
-class RequestKey {
- public:
-  /// `rest`: all that belongs to the request behind its vectors.
-  RequestKey(QueryHeader header, uint32_t i, Bytes vectors, Bytes rest)
-      : header_(single(header)),
-        key_(as_bytes(std::span<const QueryHeader>(&header_, 1)), vector(header, i, vectors),
-             rest) {}
-  RequestKey(const RequestKey&) = delete;
-  RequestKey& operator=(const RequestKey&) = delete;
-
-  [[nodiscard]] const QueryKey& operator*() const { return key_; }
-
- private:
-  static QueryHeader single(QueryHeader header) {
-    header.queries = 1;
-    header.flags &= ~kMayStop;
-    return header;
-  }
-  static Bytes vector(const QueryHeader& header, uint32_t i, Bytes vectors) {
-    const size_t size = size_t{header.dim} * sizeof(float);
-    return vectors.subspan(i * size, size);
-  }
-
-  QueryHeader header_;
-  QueryKey key_;
-};
-
-void set_score_and_recall(QueryOptions& options, float min_score, float target_recall) {
-  options.has_min_score = min_score > -std::numeric_limits<float>::infinity();
-  options.min_score = min_score;
-  // 0 and what is no recall: the default.
-  if (target_recall > 0 && target_recall <= 1) options.target_recall = target_recall;
-}
-
-/// What QueryPace takes for the width of a walk: where the graph chooses it, always the same.
-uint32_t paced_ef(uint32_t ef, uint32_t top_k) {
-  constexpr uint32_t kUsual = 80;
-  return std::max(ef == 0 ? kUsual : ef, top_k);
-}
-
 }  // namespace
 
 Session::Session(std::shared_ptr<Collection> collection, const OpenOptions& options,
@@ -151,7 +92,7 @@ Expected<Buffer> Session::read(Bytes request) {
   const Bytes body = request.subspan(sizeof(uint32_t));
   switch (static_cast<Op>(*op)) {
     case Op::kQuery:
-      return query(body, true);
+      return query(body);
     case Op::kGet:
       return get(body);
     case Op::kStats:
@@ -182,33 +123,35 @@ std::optional<Expected<Buffer>> Session::read_if_short(Bytes request,
   ByteReader reader(request);
   const auto op = reader.get<uint32_t>();
   if (!op || static_cast<Op>(*op) != Op::kQuery || collection_->is_to_look()) return std::nullopt;
-  const auto header = reader.get<QueryHeader>();
+  const auto parts = QueryParts::split(reader.rest());
   // The pace is of the search: what results hold is read row by row.
   constexpr uint32_t kMostResults = 50;
-  if (!header || header->queries != 1 || header->top_k > kMostResults) return std::nullopt;
-  if (auto known = remembered(*header, reader.rest())) return Expected<Buffer>(std::move(*known));
-  if (header->filter_bytes != 0 || header->options_bytes != 0 ||
-      (header->flags & (kExact | kIncludeVectors | kExplain)) != 0 ||
-      collection_->query_pace().estimate(paced_ef(header->ef, header->top_k)) > most) {
+  if (!parts || parts->header.queries != 1 || parts->header.top_k > kMostResults) {
     return std::nullopt;
   }
-  // Whether to look was asked once: a moment later the answer may be another.
-  return query(request.subspan(sizeof(uint32_t)), false);
+  const std::shared_ptr<const View> view = collection_->view();
+  if (auto known = remembered(*parts, *view)) return Expected<Buffer>(std::move(*known));
+  constexpr uint32_t kLong =
+      QueryHeader::kExact | QueryHeader::kIncludeVectors | QueryHeader::kExplain;
+  if (!parts->options.empty() || parts->header.has(kLong) ||
+      collection_->query_pace().estimate(parts->paced_ef(), parts->paced_filter()) > most) {
+    return std::nullopt;
+  }
+  auto query = QueryRequest::parse(*parts);
+  if (!query) return Expected<Buffer>(query.error());
+  // To go through columns takes longer than the queries after it.
+  if (query->filter && !view->remembers(*query->filter)) return std::nullopt;
+  return answer(*query, view);
 }
 
 /// The answer to a single query that is known already, if it is not large.
-std::optional<Buffer> Session::remembered(const QueryHeader& header, Bytes after_header) const {
+std::optional<Buffer> Session::remembered(const QueryParts& parts, const View& view) const {
   constexpr size_t kMostBytes = size_t{64} << 10;
   ResultCache& cache = collection_->result_cache();
-  if (!cache.is_on() || (header.flags & kExplain) != 0) return std::nullopt;
+  if (!cache.is_on() || parts.header.has(QueryHeader::kExplain)) return std::nullopt;
   const auto start = Metrics::Clock::now();
-  // More may stand behind the request, in the room that it was given in.
-  ByteReader reader(after_header);
-  const auto vector = reader.get_bytes(uint64_t{header.dim} * sizeof(float));
-  const auto rest = reader.get_bytes(uint64_t{header.filter_bytes} + header.options_bytes);
-  if (!vector || !rest) return std::nullopt;
-  const RequestKey key(header, 0, *vector, *rest);
-  const auto answer = cache.find_small(*key, collection_->view()->version, kMostBytes);
+  const QueryParts::Key key(parts, 0);
+  const auto answer = cache.find_small(*key, view.version, kMostBytes);
   if (!answer) return std::nullopt;
   collection_->metrics().record_query(start);
   return *answer;
@@ -226,53 +169,34 @@ Expected<std::vector<Hit>> Session::search(const std::shared_ptr<const View>& vi
   return search_view(*view, query, options, &trace);
 }
 
-/// `may_look`: for what another process has committed; it can take long.
-Expected<Buffer> Session::query(Bytes request, bool may_look) {
-  ByteReader reader(request);
-  const auto header = take_header<QueryHeader>(reader);
-  if (!header) return header.error();
-  const auto vectors = reader.get_bytes(uint64_t{header->queries} * header->dim * sizeof(float));
-  if (!vectors) return malformed();
-  const auto filter_bytes = reader.get_bytes(header->filter_bytes);
-  if (!filter_bytes) return malformed();
-  const auto options_bytes = reader.get_bytes(header->options_bytes);
-  if (!options_bytes) return malformed();
-  if (header->top_k == 0) return Error{Code::kInvalidTopK, "Expected topK of at least 1, got 0"};
-  const Bytes behind_vectors(filter_bytes->data(), filter_bytes->size() + options_bytes->size());
-  const bool is_explained = (header->flags & kExplain) != 0;
-  if (is_explained && header->queries != 1) return malformed();
-  auto filter = parse_filter(*filter_bytes);
-  if (!filter) return filter.error();
-  const auto variety = parse_variety(*options_bytes, header->top_k);
-  if (!variety) return variety.error();
-  if (is_explained && variety->group_by) {
-    return Error{Code::kInvalidArgument,
-                 "A query with groupBy cannot be explained: it is a stream"};
-  }
-
-  QueryOptions options;
-  options.top_k = header->top_k;
-  options.ef = header->ef;
-  set_score_and_recall(options, header->min_score, header->target_recall);
-  options.exact = (header->flags & kExact) != 0;
-  options.filter = *filter ? &**filter : nullptr;
-
-  const auto latest = may_look ? collection_->latest() : collection_->view();
+Expected<Buffer> Session::query(Bytes request) {
+  const auto parts = QueryParts::split(request);
+  if (!parts) return malformed();
+  const auto query = QueryRequest::parse(*parts);
+  if (!query) return query.error();
+  const auto latest = collection_->latest();
   if (!latest) return latest.error();
-  const std::shared_ptr<const View>& view = *latest;
-  const auto* floats = reinterpret_cast<const float*>(vectors->data());
+  return answer(*query, *latest);
+}
+
+Expected<Buffer> Session::answer(const QueryRequest& request,
+                                 const std::shared_ptr<const View>& view) {
+  const QueryParts& parts = request.parts;
+  const QueryHeader& header = parts.header;
+  const QueryOptions options = request.options();
+  const bool is_explained = header.has(QueryHeader::kExplain);
   ResultCache& cache = collection_->result_cache();
   const bool is_cached = cache.is_on() && !is_explained;
   ByteWriter out;
   // Longer would keep those waiting who need this thread.
   constexpr std::chrono::milliseconds kMoment{2};
   std::chrono::nanoseconds spent{0};
-  for (uint32_t i = 0; i < header->queries; ++i) {
-    if ((header->flags & kMayStop) != 0 && spent >= kMoment) break;
+  for (uint32_t i = 0; i < header.queries; ++i) {
+    if (header.has(QueryHeader::kMayStop) && spent >= kMoment) break;
     QueryTimer timer(collection_->metrics());
-    std::optional<RequestKey> key;
+    std::optional<QueryParts::Key> key;
     if (is_cached) {
-      key.emplace(*header, i, *vectors, behind_vectors);
+      key.emplace(parts, i);
       if (const auto known = cache.find(**key, view->version)) {
         out.put_bytes(*known);
         spent += timer.stop();
@@ -283,8 +207,7 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
     // Clocks are read for who asks.
     using Clock = std::chrono::steady_clock;
     const auto start = is_explained ? Clock::now() : Clock::time_point();
-    const auto query = prepare_query(*view, collection_->config().metric,
-                                     {floats + size_t{i} * header->dim, header->dim});
+    const auto query = prepare_query(*view, collection_->config().metric, parts.vector(i));
     if (!query) {
       Error error = query.error();
       error.item = i;
@@ -293,17 +216,18 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
     QueryTrace trace;
     trace.is_explained = is_explained;
     if (is_explained) trace.preparing = Clock::now() - start;
-    const auto hits = search(view, *query, options, *variety, trace);
+    const auto hits = search(view, *query, options, request.variety, trace);
     if (!hits) return hits.error();
     const auto found = is_explained ? Clock::now() : start;
-    auto appended = append_result_block(*view, *hits, (header->flags & kIncludeVectors) != 0, out);
+    auto appended =
+        append_result_block(*view, *hits, header.has(QueryHeader::kIncludeVectors), out);
     if (!appended) return appended.error();
     if (key) cache.add(**key, view->version, Bytes(out.buffer()).subspan(begin));
     const std::chrono::nanoseconds took = timer.stop();
     if (slow_queries_.counts(took)) {
       slow_queries_.add({std::chrono::system_clock::now(), took, options.top_k, options.ef,
                          static_cast<uint32_t>(hits->size()), trace.kinds.names(),
-                         Buffer(filter_bytes->begin(), filter_bytes->end())});
+                         Buffer(parts.filter.begin(), parts.filter.end())});
     }
     if (is_explained) {
       trace.items = view->live();
@@ -314,8 +238,8 @@ Expected<Buffer> Session::query(Bytes request, bool may_look) {
       out.put_bytes(trace.encode());
     }
     spent += took;
-    if (options.filter == nullptr && !options.exact && header->options_bytes == 0) {
-      collection_->query_pace().record(paced_ef(options.ef, options.top_k), took);
+    if (!options.exact && parts.options.empty()) {
+      collection_->query_pace().record(parts.paced_ef(), took, parts.paced_filter());
     }
   }
   return out.take();
@@ -350,7 +274,8 @@ Expected<Buffer> Session::get(Bytes request) {
     }
   }
   ByteWriter out;
-  auto appended = append_result_block(*view, hits, (header->flags & kIncludeVectors) != 0, out);
+  auto appended =
+      append_result_block(*view, hits, (header->flags & QueryHeader::kIncludeVectors) != 0, out);
   if (!appended) return appended.error();
   return out.take();
 }
@@ -368,7 +293,8 @@ Expected<Buffer> Session::open_list(Bytes request) {
   if (!filter) return filter.error();
   auto view = collection_->latest();
   if (!view) return view.error();
-  return add_cursor(list_cursor(*view, std::move(*filter), (header->flags & kIncludeVectors) != 0));
+  return add_cursor(
+      list_cursor(*view, std::move(*filter), (header->flags & QueryHeader::kIncludeVectors) != 0));
 }
 
 Expected<Buffer> Session::open_stream(Bytes request) {
@@ -393,12 +319,12 @@ Expected<Buffer> Session::open_stream(Bytes request) {
                              {reinterpret_cast<const float*>(vector->data()), header->dim});
   if (!query) return query.error();
   QueryOptions options;
-  options.exact = (header->flags & kExact) != 0;
+  options.exact = (header->flags & QueryHeader::kExact) != 0;
   set_score_and_recall(options, header->min_score, header->target_recall);
   const uint64_t limit =
       header->max_results == 0 ? std::numeric_limits<uint64_t>::max() : header->max_results;
   return add_cursor(ranked_cursor(view, std::move(*query), options, std::move(*filter), limit,
-                                  (header->flags & kIncludeVectors) != 0));
+                                  (header->flags & QueryHeader::kIncludeVectors) != 0));
 }
 
 Expected<Buffer> Session::refresh() {

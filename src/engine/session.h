@@ -22,8 +22,9 @@ class Collection;
 class Cursor;
 struct Hit;
 class MaintenanceJob;
-struct QueryHeader;
 struct QueryOptions;
+struct QueryParts;
+struct QueryRequest;
 struct QueryTrace;
 class Transaction;
 struct Variety;
@@ -77,10 +78,10 @@ class Session {
 
  private:
   Expected<bool> maintain(std::chrono::steady_clock::time_point until);
-  Expected<Buffer> query(Bytes request, bool may_look);
+  Expected<Buffer> query(Bytes request);
+  Expected<Buffer> answer(const QueryRequest& request, const std::shared_ptr<const View>& view);
   Expected<Buffer> statistics(Bytes request);
-  [[nodiscard]] std::optional<Buffer> remembered(const QueryHeader& header,
-                                                 Bytes after_header) const;
+  [[nodiscard]] std::optional<Buffer> remembered(const QueryParts& parts, const View& view) const;
   [[nodiscard]] Expected<std::vector<Hit>> search(const std::shared_ptr<const View>& view,
                                                   std::span<const float> query,
                                                   const QueryOptions& options,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -47,6 +48,12 @@ struct View {
 
   [[nodiscard]] RowRef row(size_t part, uint32_t row) const {
     return {parts[part].source.get(), row};
+  }
+
+  /// Whether what each part says of the filter is known without reading columns.
+  [[nodiscard]] bool remembers(const filter::Filter& filter) const {
+    return std::all_of(parts.begin(), parts.end(),
+                       [&](const Part& part) { return part.source->remembers(filter); });
   }
 
   [[nodiscard]] uint64_t live() const {

@@ -13,6 +13,7 @@
 #include "quiver.h"
 #include "store/vfs_memory.h"
 #include "support/batches.h"
+#include "support/requests.h"
 
 namespace quiver::engine {
 namespace {
@@ -20,18 +21,12 @@ namespace {
 using filter::Tree;
 using test::BatchMaker;
 using test::random_vector;
+using test::words;
 
 constexpr uint32_t kDim = 4;
 constexpr uint32_t kVectors = 1;
 constexpr uint32_t kMayStop = 4;
 constexpr uint32_t kExplain = 8;
-
-Buffer words(std::initializer_list<uint32_t> numbers, Bytes rest) {
-  Buffer bytes(numbers.size() * sizeof(uint32_t) + rest.size());
-  std::memcpy(bytes.data(), numbers.begin(), numbers.size() * sizeof(uint32_t));
-  std::copy(rest.begin(), rest.end(), bytes.end() - static_cast<ptrdiff_t>(rest.size()));
-  return bytes;
-}
 
 class CachedSession : public testing::Test {
  protected:
@@ -56,11 +51,8 @@ class CachedSession : public testing::Test {
   void write(const BatchMaker& batch) { ASSERT_TRUE(session_->write(words({16}, batch.encode()))); }
 
   static Buffer request(uint32_t top_k, uint32_t flags, Bytes filter = {}) {
-    const auto bits = [](float x) { return std::bit_cast<uint32_t>(x); };
-    return words(
-        {1, top_k, 0, flags, bits(-std::numeric_limits<float>::infinity()), 0, 1, kDim,
-         static_cast<uint32_t>(filter.size()), 0, bits(0.1F), bits(0.2F), bits(0.3F), bits(0.4F)},
-        filter);
+    return test::query_request({.top_k = top_k, .flags = flags, .filter = filter},
+                               {{0.1F, 0.2F, 0.3F, 0.4F}});
   }
 
   /// On the calling thread, where nothing but what is known already is quick enough.
