@@ -113,7 +113,7 @@ async function filter() {
   const results = [];
   for (const { range, nearest } of ranges) {
     let result;
-    for (const ef of peer.ownEf ? [undefined] : peer.isExact ? [0] : efs) {
+    for (const ef of variant.ownEf ? [undefined] : peer.isExact ? [0] : efs) {
       const ask = (vector) => index.query(vector, topK, ef, range);
       await askAll(queries.slice(0, 20), nearest, ask, mostMs / 10);
       result = { ef, ...(await askAll(queries, nearest, ask, mostMs)) };

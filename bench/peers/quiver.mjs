@@ -6,12 +6,12 @@ export const packages = [];
 export const metrics = ['l2', 'cosine', 'ip'];
 export const variants = {
   quiver: { backend: 'native' },
-  'quiver auto': { backend: 'native', efConstruction: 'auto' }, // as it comes
+  // As it comes: where queries have no ef of their own, it takes what the recall wants.
+  'quiver auto': { backend: 'native', efConstruction: 'auto', ownEf: true },
   'quiver wasm': { backend: 'wasm' },
 };
 
 export const canFilter = true;
-export const ownEf = true; // it takes what the recall wants
 
 const filterOf = (range) => range && { [range.field]: { $gte: range.from, $lt: range.below } };
 

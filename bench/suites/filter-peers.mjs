@@ -1,7 +1,7 @@
 // Queries with a filter in each library that has them: ranges of a number that items have at random, and of one that is alike
 // for items that are alike (of SIFT the photograph that a descriptor is from; else the number of the nearest of some items).
 // Recall is of the exact nearest among the items that the filter takes. Where a library has an ef, the first that finds
-// enough; Quiver chooses its own.
+// enough; "quiver auto" chooses its own.
 
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

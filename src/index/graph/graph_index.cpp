@@ -19,15 +19,18 @@ GraphIndex::Plan GraphIndex::plan(const SearchRequest& request) const {
   const uint64_t ef = request.ef;
   const uint64_t walked = ef * 8;
   constexpr uint64_t kUsualWidth = 2048;
-  const uint64_t rows = block_.rows;
-  if (request.selection == nullptr) return {walked < rows, rows / 8, std::max(ef, kUsualWidth)};
+  const uint32_t rows = block_.rows;
+  if (request.selection == nullptr) {
+    return {walked < rows, rows / 8, static_cast<size_t>(std::max(ef, kUsualWidth))};
+  }
   // It meets as many more as the filter takes fewer; and a row that a walk measures costs about as
   // much as two that are measured in order.
-  constexpr uint64_t kInOrder = 2;
-  const uint64_t taken = request.selection->count;
-  const bool walks = walked * kInOrder * rows < taken * taken;
+  constexpr uint32_t kInOrder = 2;
+  const uint32_t taken = request.selection->count;
+  const bool walks = walked * kInOrder * rows < uint64_t{taken} * taken;
   // Twice as many as there will be when it has found enough, as filters are not even.
-  return {walks, taken / kInOrder, walks ? std::max(2 * ef * rows / taken, kUsualWidth) : 0};
+  const uint64_t width = walks ? std::max(2 * ef * rows / taken, kUsualWidth) : 0;
+  return {walks, taken / kInOrder, static_cast<size_t>(width)};
 }
 
 Way GraphIndex::search(const SearchRequest& request, std::vector<Neighbor>& out) const {
