@@ -1,17 +1,29 @@
-import { selectEngine } from './engine/select-browser.ts';
+import {
+  type BrowserIndexOptions,
+  type BrowserRepairOptions,
+  splitHome,
+} from './browser-options.ts';
 import { LocalIndexBase } from './local-index.ts';
-import type { LocalIndexOptions, RepairOptions } from './options.ts';
 import { repairIndex } from './repair.ts';
 import type { Metadata, RepairResult } from './types.ts';
+import { selectEngine } from './worker/select.ts';
 
 /**
- * A vector index in this page's memory. `folderPath` is only its name: two objects of the same name share one index,
- * which is gone when the page is.
+ * A vector index of this origin, kept under a name. The engine runs in a worker, so that nothing holds the page up.
+ *
+ * The folder `memory:name` keeps the index in the worker's memory, whatever the storage of others is.
+ *
+ * @example
+ * import { LocalIndex } from 'quiverdb';
+ *
+ * await using index = new LocalIndex('films');
+ * if (!(await index.isIndexCreated())) await index.createIndex();
  */
 export class LocalIndex<TMetadata extends object = Metadata> extends LocalIndexBase<TMetadata> {
   /** @throws {QuiverError} `INVALID_ARGUMENT` */
-  constructor(folderPath: string, options: LocalIndexOptions = {}) {
-    super(selectEngine, folderPath, options);
+  constructor(folderPath: string, options: BrowserIndexOptions = {}) {
+    const { home, rest } = splitHome('the options of LocalIndex', options);
+    super((backend) => selectEngine(backend, home), folderPath, rest);
   }
 
   /**
@@ -21,15 +33,17 @@ export class LocalIndex<TMetadata extends object = Metadata> extends LocalIndexB
    * @example
    * const { itemsKept, itemsLost, problems } = await LocalIndex.repair('films', 'repaired');
    * @throws {QuiverError} `INDEX_NOT_FOUND` when `source` has no file of an index, `INDEX_EXISTS` when `target` has one,
-   * `LOCKED` while a process writes to either
+   * `LOCKED` while another tab has either open
    */
   static repair(
     source: string,
     target: string,
-    options: RepairOptions = {},
+    options: BrowserRepairOptions = {},
   ): Promise<RepairResult> {
-    return repairIndex(selectEngine, source, target, options);
+    const { home, rest } = splitHome('the options of repair', options);
+    return repairIndex((backend) => selectEngine(backend, home), source, target, rest);
   }
 }
 
+export type { BrowserIndexOptions, BrowserRepairOptions, HomeOptions } from './browser-options.ts';
 export * from './exports.ts';

@@ -1,6 +1,6 @@
 // What every entry point offers beside its LocalIndex.
 
-export type { Backend } from './engine/engine.ts';
+export type { Backend, StorageKind } from './engine/engine.ts';
 export { type ErrorCode, type ErrorDetails, errorCodes, QuiverError } from './errors.ts';
 export type {
   ExplainedResults,

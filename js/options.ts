@@ -550,7 +550,8 @@ function callback(name: string, value: unknown): void {
   }
 }
 
-function oneOf(name: string, value: unknown, allowed: readonly string[]): void {
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function oneOf(name: string, value: unknown, allowed: readonly string[]): void {
   if (value !== undefined && !(typeof value === 'string' && allowed.includes(value))) {
     throw expected(
       'INVALID_ARGUMENT',

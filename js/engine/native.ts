@@ -32,6 +32,7 @@ export function loadNativeEngine(): {
 
 class NativeEngine implements Engine {
   readonly backend = 'native';
+  readonly storage = 'disk';
   readonly simd: string;
   readonly threads: number;
   readonly #addon: Addon;

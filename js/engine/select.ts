@@ -35,7 +35,7 @@ export async function selectEngine(backend: Backend | undefined): Promise<Loaded
   if (forced !== 'native') {
     try {
       wasm ??= readWasmFile().then((binary) =>
-        loadWasmEngine(new RoutedFs(new MemoryFs(), new NodeFs()), binary),
+        loadWasmEngine(new RoutedFs(new MemoryFs(), new NodeFs()), 'disk', binary),
       );
       const engine = await wasm;
       if (forced === undefined && marks[warned] !== true) {

@@ -1,19 +1,20 @@
 import { Slices, scheduleInBackground } from '../event-loop.ts';
 import type { HostFs } from '../storage/host-fs.ts';
 import { readMap } from '../wire/results.ts';
-import type { Engine, EngineSession } from './engine.ts';
+import type { Engine, EngineSession, StorageKind } from './engine.ts';
 import { WasmCalls, type WasmFactory } from './wasm-module.ts';
 
 /** Maintenance runs in pieces about this long: its steps take about a millisecond. */
 const pumpBudgetMicros = 4000;
 
 /**
- * Loads the WASM module over a file system. The module is only read when this is called.
+ * Loads the WASM module over a file system, which keeps files as `storage` says. The module is only read when this is called.
  *
  * @param wasmBinary - the bytes of quiver.wasm; without them they are fetched from beside the glue, as in a browser
  */
 export async function loadWasmEngine(
   host: HostFs,
+  storage: StorageKind,
   wasmBinary?: Uint8Array<ArrayBuffer>,
 ): Promise<Engine> {
   const { default: factory } = (await import('../../build/wasm/quiver.mjs')) as {
@@ -23,6 +24,7 @@ export async function loadWasmEngine(
     new WasmCalls(
       await factory({ quiverHost: host, ...(wasmBinary === undefined ? {} : { wasmBinary }) }),
     ),
+    storage,
   );
 }
 
@@ -43,13 +45,15 @@ class Queue {
 
 class WasmEngine implements Engine {
   readonly backend = 'wasm';
+  readonly storage: StorageKind;
   readonly simd: string;
   readonly threads = 1;
   readonly #calls: WasmCalls;
   readonly #queue: Queue = new Queue();
 
-  constructor(calls: WasmCalls) {
+  constructor(calls: WasmCalls, storage: StorageKind) {
     this.#calls = calls;
+    this.storage = storage;
     this.simd = String(readMap(calls.capabilities())['simd']);
   }
 
