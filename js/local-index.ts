@@ -176,7 +176,7 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
   async insertItem(item: ItemInput<TMetadata>): Promise<IndexItem<TMetadata>> {
     return storedItems(
       [item],
-      await this.#writer.apply('insert', [item]),
+      await this.#writer.apply('insert', [item], { wantsVectors: true }),
     )[0] as IndexItem<TMetadata>;
   }
 
@@ -196,14 +196,14 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
   /** Adds items in one transaction and returns them, as Vectra does. */
   async batchInsertItems(items: readonly ItemInput<TMetadata>[]): Promise<IndexItem<TMetadata>[]> {
     if (!Array.isArray(items)) throw expected('INVALID_ARGUMENT', 'an array', 'items', items);
-    return storedItems(items, await this.#writer.apply('insert', items));
+    return storedItems(items, await this.#writer.apply('insert', items, { wantsVectors: true }));
   }
 
   /** Adds an item, or replaces the one of the same id. */
   async upsertItem(item: ItemInput<TMetadata>): Promise<IndexItem<TMetadata>> {
     return storedItems(
       [item],
-      await this.#writer.apply('upsert', [item]),
+      await this.#writer.apply('upsert', [item], { wantsVectors: true }),
     )[0] as IndexItem<TMetadata>;
   }
 
@@ -647,15 +647,14 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
 /** The items as the index now has them: float32, with ids and norms. */
 function storedItems<T extends object>(
   items: readonly ItemInput<T>[],
-  { batch }: Applied,
+  { batch, vectors }: Applied,
 ): IndexItem<T>[] {
-  const { ids, vectors, dimensions } = batch;
   return items.map((item, i) => {
-    const vector = vectors.slice(i * dimensions, (i + 1) * dimensions);
+    const vector = vectors[i] as Float32Array;
     let sum = 0;
     for (const value of vector) sum += value * value;
     return {
-      id: ids[i] as string,
+      id: batch.ids[i] as string,
       metadata: item.metadata ?? ({} as T),
       vector,
       norm: Math.sqrt(sum),

@@ -69,7 +69,8 @@ const running = new Map<WorkerSource, RunningWorker>();
 
 function workerOf(source: WorkerSource): RunningWorker {
   const known = running.get(source);
-  if (known !== undefined && (known.lost === undefined || typeof source !== 'function')) return known;
+  if (known !== undefined && (known.lost === undefined || typeof source !== 'function'))
+    return known;
   if (typeof source === 'function' && typeof Worker === 'undefined')
     throw new EngineError(
       'BACKEND_UNAVAILABLE',

@@ -1,7 +1,13 @@
 import type { Engine, EngineSession } from '../engine/engine.ts';
 import { EngineError } from '../engine/engine-error.ts';
 import { alone, type Port } from './port.ts';
-import { type AnswerMessage, type CallMessage, type CallName, type Calls, toWire } from './protocol.ts';
+import {
+  type AnswerMessage,
+  type CallMessage,
+  type CallName,
+  type Calls,
+  toWire,
+} from './protocol.ts';
 
 type Value = Calls[CallName] extends (...args: never[]) => infer R ? R : never;
 
