@@ -1,3 +1,5 @@
+import type { FolderFiles } from '../storage/host-files.ts';
+
 /** Which implementation of the core runs. */
 export type Backend = 'native' | 'wasm';
 
@@ -16,6 +18,7 @@ export interface Engine {
   readonly threads: number;
   /** Where folders are kept, but those whose names begin with `memory:`. */
   readonly storage: StorageKind;
+  readonly files: FolderFiles;
   create(folder: string, config: Uint8Array): Promise<void>;
   exists(folder: string): Promise<boolean>;
   destroy(folder: string): Promise<void>;

@@ -1,5 +1,6 @@
 import type { Engine, EngineSession, StorageKind } from '../engine/engine.ts';
-import { EngineError } from '../engine/engine-error.ts';
+import { EngineError, type EngineLost } from '../engine/engine-error.ts';
+import type { FolderFiles } from '../storage/host-files.ts';
 import { alone, type Port } from './port.ts';
 import {
   type About,
@@ -19,10 +20,11 @@ interface Pending {
 export class RemoteEngine implements Engine {
   readonly backend = 'wasm';
   readonly about: About;
+  readonly files: FolderFiles = remoteFiles(this);
   readonly #port: Port;
   readonly #pending: Map<number, Pending> = new Map();
   #nextId = 1;
-  #lost: EngineError | undefined;
+  #lost: EngineLost | undefined;
 
   constructor(port: Port, about: About) {
     this.about = about;
@@ -64,7 +66,7 @@ export class RemoteEngine implements Engine {
   }
 
   /** Rejects all calls that wait and all to come: nobody answers them any more. */
-  lose(error: EngineError): void {
+  lose(error: EngineLost): void {
     if (this.#lost !== undefined) return;
     this.#lost = error;
     this.#port.close();
@@ -80,7 +82,7 @@ export class RemoteEngine implements Engine {
     owned?: Uint8Array,
   ): Promise<AnswerMessage> {
     return new Promise((resolve, reject) => {
-      if (this.#lost !== undefined) throw this.#lost;
+      if (this.#lost !== undefined) throw this.#lost.unasked();
       const id = this.#nextId++;
       const message: CallMessage<Name> = { id, call, args };
       this.#pending.set(id, { resolve, reject });
@@ -100,6 +102,22 @@ export class RemoteEngine implements Engine {
     if (answer.error === undefined) pending.resolve(answer);
     else pending.reject(fromWire(answer.error));
   }
+}
+
+function remoteFiles(engine: RemoteEngine): FolderFiles {
+  const ask = async <Name extends keyof FolderFiles>(
+    method: Name,
+    ...args: Parameters<FolderFiles[Name]>
+  ): Promise<Awaited<ReturnType<FolderFiles[Name]>>> =>
+    (await engine.call('files', [method, args])).value as Awaited<ReturnType<FolderFiles[Name]>>;
+  return {
+    list: (folder) => ask('list', folder),
+    read: (folder, name, offset, length) => ask('read', folder, name, offset, length),
+    append: (folder, name, bytes) => ask('append', folder, name, alone(bytes)),
+    finish: (folder) => ask('finish', folder),
+    remove: (folder, name) => ask('remove', folder, name),
+    clear: (folder) => ask('clear', folder),
+  };
 }
 
 class RemoteSession implements EngineSession {

@@ -1,5 +1,5 @@
 import type { EngineSession } from '../engine/engine.ts';
-import { EngineError } from '../engine/engine-error.ts';
+import { EngineError, EngineLost } from '../engine/engine-error.ts';
 import { op } from '../wire/requests.ts';
 
 /** Requests that name a cursor or a transaction of the session, in the word after the operation. */
@@ -12,6 +12,9 @@ const numbered: ReadonlySet<number> = new Set([
 ]);
 /** Requests that are answered with the number of a new one. */
 const numbering: ReadonlySet<number> = new Set([op.list, op.stream, op.begin]);
+
+/** How often a call is made anew that came too late to be asked at all. */
+const mostAnew = 3;
 
 /** One opening of the index: what it numbers from 1 on is known outside from `base` + 1 on. */
 interface Opened {
@@ -45,17 +48,10 @@ export class MovingSession implements EngineSession {
     return new MovingSession(open, await open(), retries);
   }
 
-  async read(request: Uint8Array): Promise<Uint8Array> {
+  read(request: Uint8Array): Promise<Uint8Array> {
     const code = word(request, 0);
-    for (let left = this.#retries; ; left--) {
-      const opened = this.#now();
-      try {
-        return await this.#ask(await opened, code, request, (session) => session.read(request));
-      } catch (error) {
-        this.#forgetIfLost(error, opened);
-        if (left === 0 || !isLost(error) || numbered.has(code)) throw error;
-      }
-    }
+    const retries = numbered.has(code) ? 0 : this.#retries;
+    return this.#call(code, request, retries, (session) => session.read(request));
   }
 
   readSync(room: Uint8Array, length: number): number | Uint8Array {
@@ -63,15 +59,8 @@ export class MovingSession implements EngineSession {
     return this.#latest.readSync(room, length);
   }
 
-  async write(request: Uint8Array): Promise<Uint8Array> {
-    const opened = this.#now();
-    try {
-      const code = word(request, 0);
-      return await this.#ask(await opened, code, request, (session) => session.write(request));
-    } catch (error) {
-      this.#forgetIfLost(error, opened);
-      throw error;
-    }
+  write(request: Uint8Array): Promise<Uint8Array> {
+    return this.#call(word(request, 0), request, 0, (session) => session.write(request));
   }
 
   maintenanceError(): unknown {
@@ -88,7 +77,25 @@ export class MovingSession implements EngineSession {
       await (await this.#opened)?.session.close();
     } catch (error) {
       // What is lost is closed.
-      if (!isLost(error)) throw error;
+      if (!(error instanceof EngineLost)) throw error;
+    }
+  }
+
+  async #call(
+    code: number,
+    request: Uint8Array,
+    retries: number,
+    send: (session: EngineSession) => Promise<Uint8Array>,
+  ): Promise<Uint8Array> {
+    for (let again = retries, anew = mostAnew; ; ) {
+      const opened = this.#now();
+      try {
+        return await this.#ask(await opened, code, request, send);
+      } catch (error) {
+        if (!(error instanceof EngineLost)) throw error;
+        this.#forget(opened);
+        if ((error.asked ? again-- : anew--) === 0) throw error;
+      }
     }
   }
 
@@ -136,19 +143,11 @@ export class MovingSession implements EngineSession {
     return response;
   }
 
-  #forgetIfLost(error: unknown, failed: Promise<Opened>): void {
-    if (isLost(error)) this.#forget(failed);
-  }
-
   #forget(failed: Promise<Opened>): void {
     if (this.#opened !== failed || this.#closing !== undefined) return;
     this.#opened = undefined;
     this.#latest = undefined;
   }
-}
-
-function isLost(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'ENGINE_LOST';
 }
 
 function word(bytes: Uint8Array, at: number): number {

@@ -1,5 +1,6 @@
 import type { Engine, EngineSession, StorageKind } from '../engine/engine.ts';
-import { EngineError } from '../engine/engine-error.ts';
+import { EngineError, EngineLost } from '../engine/engine-error.ts';
+import { type FolderFiles, filesOf } from '../storage/host-files.ts';
 import { RemoteEngine } from './client.ts';
 import { signOfLife, whenGone } from './liveness.ts';
 import { MovingSession } from './moving-session.ts';
@@ -20,9 +21,9 @@ let alive: Promise<string | undefined> | undefined;
 /** A worker, and what to do when it is lost. */
 class RunningWorker {
   readonly #worker: Worker;
-  readonly #onLoss: Set<(error: EngineError) => void> = new Set();
+  readonly #onLoss: Set<(error: EngineLost) => void> = new Set();
   /** Why it is of no use any more. */
-  lost: EngineError | undefined;
+  lost: EngineLost | undefined;
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -38,7 +39,7 @@ class RunningWorker {
     const { port1, port2 } = new MessageChannel();
     const message: Connect = { quiver: 'connect', port: port2, client, storage };
     const greeting = await new Promise<Greeting>((resolve, reject) => {
-      if (this.lost !== undefined) throw this.lost;
+      if (this.lost !== undefined) throw this.lost.unasked();
       this.#onLoss.add(reject);
       port1.onmessage = ({ data }) => {
         this.#onLoss.delete(reject);
@@ -57,7 +58,7 @@ class RunningWorker {
   lose(reason: string): void {
     if (this.lost !== undefined) return;
     const what = 'a write that was under way may or may not have been made';
-    this.lost = new EngineError('ENGINE_LOST', `${reason}; ${what}`);
+    this.lost = new EngineLost(`${reason}; ${what}`, true);
     this.#worker.terminate();
     for (const tell of this.#onLoss) tell(this.lost);
     this.#onLoss.clear();
@@ -84,6 +85,7 @@ function workerOf(source: WorkerSource): RunningWorker {
 /** The engine in a worker, as one that goes on when the worker is lost and another can be started. */
 export class WorkerEngine implements Engine {
   readonly backend = 'wasm';
+  readonly files: FolderFiles;
   readonly #source: WorkerSource;
   readonly #storage: StorageChoice;
   #worker: RunningWorker | undefined;
@@ -93,6 +95,7 @@ export class WorkerEngine implements Engine {
   constructor(source: WorkerSource, storage: StorageChoice) {
     this.#source = source;
     this.#storage = storage;
+    this.files = filesOf(async () => (await this.connect()).files);
   }
 
   get simd(): string {

@@ -29,6 +29,20 @@ export function messagePort(channel: Channel): Port {
   };
 }
 
+/** Between the workers of an origin: bytes are copied. */
+export function broadcastPort(channel: BroadcastChannel): Port {
+  return {
+    send: (message) => channel.postMessage(message),
+    listen: (onMessage) => {
+      channel.onmessage = ({ data }) => onMessage(data);
+    },
+    close: () => {
+      channel.onmessage = null;
+      channel.close();
+    },
+  };
+}
+
 /** The bytes alone, without what else their buffer holds, for sending it whole. */
 export function alone(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer

@@ -1,5 +1,6 @@
 import type { StorageKind } from '../engine/engine.ts';
 import { EngineError, noItem } from '../engine/engine-error.ts';
+import type { FolderFiles } from '../storage/host-files.ts';
 
 /** The calls of an engine and of its sessions, which have numbers here. Each is answered once. */
 export interface Calls {
@@ -7,10 +8,13 @@ export interface Calls {
   exists(folder: string): boolean;
   destroy(folder: string): void;
   repair(source: string, target: string): Uint8Array;
+  /** Resolves to the number of a new session. */
   open(folder: string, options: Uint8Array): number;
   read(session: number, request: Uint8Array): Uint8Array;
   write(session: number, request: Uint8Array): Uint8Array;
   close(session: number): void;
+  /** A method of FolderFiles, with its arguments. */
+  files<Name extends keyof FolderFiles>(method: Name, args: Parameters<FolderFiles[Name]>): unknown;
 }
 
 export type CallName = keyof Calls;

@@ -1,15 +1,8 @@
 import type { Engine, EngineSession } from '../engine/engine.ts';
 import { EngineError } from '../engine/engine-error.ts';
+import type { FolderFiles } from '../storage/host-files.ts';
 import { alone, type Port } from './port.ts';
-import {
-  type AnswerMessage,
-  type CallMessage,
-  type CallName,
-  type Calls,
-  toWire,
-} from './protocol.ts';
-
-type Value = Calls[CallName] extends (...args: never[]) => infer R ? R : never;
+import { type AnswerMessage, type CallMessage, type Calls, toWire } from './protocol.ts';
 
 /** Answers what a RemoteEngine asks, until `close`, which closes the sessions that it has opened. */
 export class Server {
@@ -41,8 +34,8 @@ export class Server {
     try {
       let value = await this.#run(message);
       if (value instanceof Uint8Array) {
-        value = alone(value);
-        owned = value;
+        owned = alone(value);
+        value = owned;
       }
       const stopped =
         message.call === 'read'
@@ -56,7 +49,7 @@ export class Server {
   }
 
   /** Starts the call before it returns, so that calls keep their order. */
-  async #run(message: CallMessage): Promise<Value> {
+  async #run(message: CallMessage): Promise<unknown> {
     const engine = this.#engine;
     const { call, args } = message;
     switch (call) {
@@ -83,6 +76,8 @@ export class Server {
         this.#sessions.delete(args[0] as number);
         return session.close();
       }
+      case 'files':
+        return callFiles(engine.files, args as [keyof FolderFiles, unknown[]]);
       default:
         throw new EngineError('INTERNAL', `There is no call ${String(call)}`);
     }
@@ -104,4 +99,19 @@ export class Server {
     if (session === undefined) throw new EngineError('CLOSED', 'the index is closed');
     return session;
   }
+}
+
+const fileMethods: readonly string[] = [
+  'list',
+  'read',
+  'append',
+  'finish',
+  'remove',
+  'clear',
+] satisfies (keyof FolderFiles)[];
+
+function callFiles(files: FolderFiles, [method, args]: [keyof FolderFiles, unknown[]]): unknown {
+  if (!fileMethods.includes(method))
+    throw new EngineError('INTERNAL', `There is no call ${String(method)}`);
+  return Reflect.apply(files[method], files, args);
 }

@@ -29,6 +29,7 @@ export function nodeSubject(backend: Backend): Subject {
       remove: (folder, name) => rm(join(folder, name)),
     },
     sync: true,
+    fineClock: true,
     foreign: (numbers) => runInNewContext(`new Float32Array(${JSON.stringify(numbers)})`),
   };
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { IndexItem, LocalIndex } from '../../js/index.ts';
 import { errorOf, randomVectors } from './helpers.ts';
-import type { Subject, TestFiles } from './subject.ts';
+import type { Subject } from './subject.ts';
 
 interface Meta {
   n?: number;
@@ -9,8 +9,7 @@ interface Meta {
 
 /** Repairing and restoring, whatever engine runs it. */
 export function repairSuite(subject: Subject): void {
-  const { backend, LocalIndex, newFolder } = subject;
-  const files = subject.files as TestFiles;
+  const { backend, files, LocalIndex, newFolder } = subject;
   describe(`repair and restore on ${subject.name}`, () => {
     let folder: string;
     let remove: () => Promise<void>;
@@ -74,7 +73,7 @@ export function repairSuite(subject: Subject): void {
       await repaired.insertItem({ id: 'more', vector: vectors[0] as Float32Array });
     });
 
-    test.runIf(subject.files)('what is whole is saved, what is lost is told', async () => {
+    test('what is whole is saved, what is lost is told', async () => {
       const items = await itemsOf(index);
       await index.close();
       // In the middle of the vectors, which are first and the most.
@@ -101,7 +100,7 @@ export function repairSuite(subject: Subject): void {
       expect(after).toEqual(before);
     });
 
-    test.runIf(subject.files)('neither the manifest nor the graph is needed', async () => {
+    test('neither the manifest nor the graph is needed', async () => {
       const items = await itemsOf(index);
       await index.close();
       await files.remove(folder, 'manifest');

@@ -19,10 +19,11 @@ export interface Subject {
   };
   /** A folder that does not exist yet, and what removes it and those whose names begin with its name. */
   readonly newFolder: () => Promise<{ folder: string; remove: () => Promise<void> }>;
-  /** The files of folders, where tests can reach them. */
-  readonly files?: TestFiles;
+  readonly files: TestFiles;
   /** Whether `querySync` answers. */
   readonly sync: boolean;
+  /** Whether the clock tells microseconds: those of browsers may not. */
+  readonly fineClock: boolean;
   /** Those numbers in an array of another realm. */
   readonly foreign: (numbers: readonly number[]) => Float32Array;
 }

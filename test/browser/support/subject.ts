@@ -5,6 +5,7 @@ import type {
   RepairOptions,
   RepairResult,
 } from '../../../js/index.ts';
+import { selectEngine } from '../../../js/worker/select.ts';
 import type { Subject } from '../../conformance/subject.ts';
 
 /** Indexes of this page's origin, in one kind of storage. */
@@ -21,6 +22,7 @@ export function browserSubject(storage: 'opfs' | 'indexeddb' | 'memory'): Subjec
       return BrowserIndex.repair(source, target, { ...options, storage });
     }
   }
+  const files = async () => (await selectEngine('wasm', { storage })).engine.files;
   return {
     name: storage,
     backend: 'wasm',
@@ -30,7 +32,17 @@ export function browserSubject(storage: 'opfs' | 'indexeddb' | 'memory'): Subjec
       folder: `test ${crypto.randomUUID()}`,
       remove: async () => undefined,
     }),
+    files: {
+      list: async (folder) => (await (await files()).list(folder)).map(({ name }) => name),
+      read: async (folder, name) => (await files()).read(folder, name, 0, Number.MAX_SAFE_INTEGER),
+      write: async (folder, name, bytes) => {
+        await (await files()).append(folder, name, bytes.slice());
+        await (await files()).finish(folder);
+      },
+      remove: async (folder, name) => (await files()).remove(folder, name),
+    },
     sync: false,
+    fineClock: false,
     foreign: (numbers) => {
       const frame = document.body.appendChild(document.createElement('iframe'));
       const realm = frame.contentWindow as Window & typeof globalThis;
