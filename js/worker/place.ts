@@ -64,6 +64,7 @@ export class Place {
   readonly #waiting: Set<Waiting> = new Set();
   readonly #waitForLock: AbortController = new AbortController();
   #engine: Engine | undefined;
+  #following: Promise<void> | undefined;
   #remote: { engine: RemoteEngine; owner: string } | undefined;
   #asking: BroadcastChannel | undefined;
   #users = 0;
@@ -100,44 +101,52 @@ export class Place {
   leave(): void {
     this.#users--;
     if (this.#users > 0 || this.#isEnded) return;
-    this.#linger = setTimeout(() => void this.#end(), lingerMs);
+    // Who is not the owner has nothing open that would be worth keeping.
+    if (this.files === undefined) void this.#end();
+    else this.#linger = setTimeout(() => void this.#end(), lingerMs);
   }
 
   /** The engine to ask, as soon as there is one. */
   engine(): Promise<Engine> {
     if (this.#engine !== undefined) return Promise.resolve(this.#engine);
+    this.#following ??= this.#follow();
     return new Promise((resolve, reject) => {
       this.#waiting.add({ resolve, reject });
     });
   }
 
+  /** Becomes the owner, if there is none. */
   async #start(): Promise<boolean> {
-    const locks = navigator.locks;
-    let first = true;
     try {
-      const isFree = await new Promise<boolean>((resolve, reject) => {
-        const held = locks.request(this.#host.name, { ifAvailable: true }, async (lock) => {
-          if (lock === null) return resolve(false);
-          await this.#own();
-          resolve(true);
-          await this.#released();
-        });
+      return await new Promise<boolean>((resolve, reject) => {
+        const held = navigator.locks.request(
+          this.#host.name,
+          { ifAvailable: true },
+          async (lock) => {
+            if (lock === null) return resolve(false);
+            await this.#own();
+            resolve(true);
+            await this.#released();
+          },
+        );
         held.catch(reject);
       });
-      if (isFree) return true;
-      first = false;
-      const { signal } = this.#waitForLock;
-      const queued = locks.request(this.#host.name, { signal }, async () => {
-        await this.#own();
-        await this.#released();
-      });
-      queued.catch((error: unknown) => this.#fail(error));
-      this.#ask();
-      return false;
     } catch (error) {
-      if (first) this.#fail(error);
+      this.#fail(error);
       throw error;
     }
+  }
+
+  /** Waits for the end of the owner, and until then asks it. */
+  async #follow(): Promise<void> {
+    if (await this.isOwner.catch(() => true)) return;
+    const { signal } = this.#waitForLock;
+    const queued = navigator.locks.request(this.#host.name, { signal }, async () => {
+      await this.#own();
+      await this.#released();
+    });
+    queued.catch((error: unknown) => this.#fail(error));
+    this.#ask();
   }
 
   #released(): Promise<void> {
@@ -193,7 +202,8 @@ export class Place {
   }
 
   #hearOwner(owner: string): void {
-    if (this.files !== undefined || this.#isEnded || this.#remote?.owner === owner) return;
+    if (this.#following === undefined || this.files !== undefined || this.#isEnded) return;
+    if (this.#remote?.owner === owner) return;
     const before = this.#remote;
     if (before !== undefined) {
       this.#remote = undefined;
