@@ -3,6 +3,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../engine/engine-error.ts';
 import { loadWasmEngine } from '../engine/wasm.ts';
+import { attachIndexedDb } from '../storage/indexed-db.ts';
 import { MemoryFs } from '../storage/memory.ts';
 import { attachOpfs, hasOpfs } from '../storage/opfs.ts';
 import { signOfLife, whenGone } from './liveness.ts';
@@ -59,7 +60,9 @@ async function open(kind: 'opfs' | 'indexeddb'): Promise<Storage> {
       );
     return { kind, attach: attachOpfs };
   }
-  throw unavailable("this browser has no IndexedDB; storage: 'memory' works without");
+  if (globalThis.indexedDB === undefined)
+    throw unavailable("this browser has no storage that lasts; storage: 'memory' works without");
+  return { kind, attach: attachIndexedDb };
 }
 
 function unavailable(message: string): EngineError {

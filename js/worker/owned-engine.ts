@@ -22,6 +22,7 @@ export class OwnedEngine implements Engine {
   readonly #host: HostFs;
   readonly #borrow: Borrow;
   readonly #sessions: Map<string, Set<OwnedSession>> = new Map();
+  readonly #restoring: Map<string, Promise<void>> = new Map();
 
   constructor(inner: Engine, host: HostFs, borrow: Borrow) {
     this.#inner = inner;
@@ -42,15 +43,18 @@ export class OwnedEngine implements Engine {
     return this.#inner.storage;
   }
 
-  create(folder: string, config: Uint8Array): Promise<void> {
+  async create(folder: string, config: Uint8Array): Promise<void> {
+    await this.#restoring.get(folder);
     return this.#inner.create(folder, config);
   }
 
-  exists(folder: string): Promise<boolean> {
+  async exists(folder: string): Promise<boolean> {
+    await this.#restoring.get(folder);
     return this.#inner.exists(folder);
   }
 
-  destroy(folder: string): Promise<void> {
+  async destroy(folder: string): Promise<void> {
+    await this.#restoring.get(folder);
     return this.#inner.destroy(folder);
   }
 
@@ -66,6 +70,7 @@ export class OwnedEngine implements Engine {
   }
 
   async #open(folder: string, options: Uint8Array): Promise<EngineSession> {
+    await this.#restoring.get(folder);
     const inner = await this.#inner.open(folder, options);
     const sessions = this.#sessions.get(folder) ?? new Set();
     this.#sessions.set(folder, sessions);
@@ -77,9 +82,19 @@ export class OwnedEngine implements Engine {
     return session;
   }
 
-  /** Ends the sessions of a folder whose files have gone back to what was stored last. */
-  lose(folder: string): void {
+  /** Ends the sessions of a folder whose files go back to what was stored last, which is done when `restored` resolves. */
+  lose(folder: string, restored: Promise<void>): void {
+    this.#restoring.set(folder, restored);
+    restored.then(
+      () => this.#restoring.delete(folder),
+      () => undefined, // what follows fails for the same reason
+    );
     for (const session of [...(this.#sessions.get(folder) ?? [])]) session.lose();
+  }
+
+  /** Before a folder's files are opened: what was wrong with them before is over. */
+  begin(folder: string): void {
+    this.#restoring.delete(folder);
   }
 
   /** @internal */

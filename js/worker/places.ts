@@ -13,8 +13,11 @@ import { Place } from './place.ts';
 /** A kind of storage that lasts. */
 export interface Storage {
   readonly kind: StorageKind;
-  /** Opens a folder's files. `rolledBack` is called when they have gone back to what was stored last. */
-  attach(folder: string, rolledBack: () => void): Promise<FolderFs>;
+  /**
+   * Opens a folder's files. `rolledBack` is called at once when they go back to what was stored last, as more could not be; they
+   * are of use again when what it is given resolves.
+   */
+  attach(folder: string, rolledBack: (restored: Promise<void>) => void): Promise<FolderFs>;
 }
 
 /** How often a read is asked again because the tab that was asked has closed. */
@@ -144,7 +147,7 @@ export class SharedEngine implements Engine {
     const place: Place = new Place({
       name: `quiverdb:${this.#storage.kind}:${folder}`,
       alive: this.#alive,
-      attach: () => this.#storage.attach(folder, () => this.#own.lose(folder)),
+      attach: () => this.#storage.attach(folder, (restored) => this.#own.lose(folder, restored)),
       engine: this.#own,
       ended: () => {
         if (this.#places.get(folder) === place) this.#places.delete(folder);

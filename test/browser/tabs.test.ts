@@ -5,7 +5,7 @@ import { LocalIndex, type LocalIndexOptions, QuiverError } from '../../js/browse
 import { startWorker } from '../../js/worker/start.ts';
 import { errorOf, randomVectors } from '../conformance/helpers.ts';
 
-const storages = ['opfs'] as const;
+const storages = ['opfs', 'indexeddb'] as const;
 const tabs: Tab[] = [];
 
 /** A worker that can be ended, and indexes that are in it. */

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type HostFs, hostError } from '../../js/storage/host-fs.ts';
 import { MemoryFs } from '../../js/storage/memory.ts';
-import { Pool, type PoolFile } from '../../js/storage/pool.ts';
+import { Pool } from '../../js/storage/pool.ts';
 import {
   copyOffsets,
   decodeRecord,
@@ -13,72 +13,9 @@ import {
   longestName,
   recordBytes,
 } from '../../js/storage/pool-header.ts';
+import { CrashingFile } from '../support/crashing-file.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-type Change = { readonly at: number; readonly bytes: Uint8Array } | { readonly size: number };
-
-/** A file in two states: what is on the disk, and what was done since. */
-class CrashingFile implements PoolFile {
-  #disk = new Uint8Array(0);
-  #now = new Uint8Array(0);
-  #pending: Change[] = [];
-  /** Bytes that may be written before the quota is used up. */
-  static room = Number.POSITIVE_INFINITY;
-
-  read(into: Uint8Array, { at }: { at: number }): number {
-    const piece = this.#now.subarray(at, at + into.length);
-    into.set(piece);
-    return piece.length;
-  }
-  write(more: Uint8Array, { at }: { at: number }): number {
-    if (at + more.length > this.#now.length && more.length > CrashingFile.room)
-      throw Object.assign(new Error('full'), { name: 'QuotaExceededError' });
-    CrashingFile.room -= more.length;
-    const change = { at, bytes: more.slice() };
-    this.#pending.push(change);
-    this.#now = applied(this.#now, change);
-    return more.length;
-  }
-  truncate(size: number): void {
-    this.#pending.push({ size });
-    this.#now = applied(this.#now, { size });
-  }
-  flush(): void {
-    this.#disk = this.#now.slice();
-    this.#pending = [];
-  }
-  getSize(): number {
-    return this.#now.length;
-  }
-  close(): void {}
-
-  /** `fate` says of each change what becomes of it: nothing, a part of it (of a record less than it needs), all. */
-  crash(fate: () => 0 | 1 | 2): void {
-    let disk = this.#disk;
-    for (const change of this.#pending) {
-      const kept = fate();
-      if (kept === 2) disk = applied(disk, change);
-      else if (kept === 1 && 'bytes' in change)
-        disk = applied(disk, {
-          at: change.at,
-          bytes: change.bytes.subarray(0, Math.min(20, change.bytes.length >> 1)),
-        });
-    }
-    this.#disk = disk;
-    this.#now = disk.slice();
-    this.#pending = [];
-  }
-}
-
-function applied(content: Uint8Array<ArrayBuffer>, change: Change): Uint8Array<ArrayBuffer> {
-  const size =
-    'size' in change ? change.size : Math.max(content.length, change.at + change.bytes.length);
-  const next = new Uint8Array(size);
-  next.set(content.subarray(0, size));
-  if ('bytes' in change) next.set(change.bytes, change.at);
-  return next;
-}
 
 function opened(files: readonly CrashingFile[]): Pool {
   const pool = poolOf(files);
@@ -229,8 +166,8 @@ describe('a pool', () => {
             }
           }
           const settled = new Map([...possible].filter(([, texts]) => texts.size === 1));
-          for (const file of files) file.crash(() => fates.next().value as 0 | 1 | 2);
-          const after = contents(opened(files));
+          const left = files.map((file) => file.crash(() => fates.next().value as 0 | 1 | 2));
+          const after = contents(opened(left));
           for (const [each, texts] of settled) expect(after.get(each)).toBe([...texts][0]);
           for (const each of after.keys()) expect(names).toContain(each);
         },
@@ -267,8 +204,8 @@ describe('a pool', () => {
             if (!whole) break;
             done = i;
           }
-          for (const file of files) file.crash(() => fates.next().value as 0 | 1 | 2);
-          const found = contents(opened(files)).get('manifest');
+          const left = files.map((file) => file.crash(() => fates.next().value as 0 | 1 | 2));
+          const found = contents(opened(left)).get('manifest');
           const expected = [done >= 0 ? texts[done] : undefined];
           if (calls > stop) expected.push(texts[done + 1]);
           expect(expected).toContain(found);
@@ -292,8 +229,8 @@ describe('a pool', () => {
             expect(pool.rename(`f/${now}`, `f/${other}`)).toBe(0);
             now = other;
           }
-          for (const file of files) file.crash(() => fates.next().value as 0 | 1 | 2);
-          expect([...contents(opened(files)).values()]).toEqual(['kept']);
+          const left = files.map((file) => file.crash(() => fates.next().value as 0 | 1 | 2));
+          expect([...contents(opened(left)).values()]).toEqual(['kept']);
         },
       ),
     );
@@ -315,8 +252,8 @@ describe('a pool', () => {
             pool.close(fd);
           }
           pool.close(pool.open('f/new'));
-          for (const file of files) file.crash(() => fates.next().value as 0 | 1 | 2);
-          expect(contents(opened(files)).get('new') ?? '').toBe('');
+          const left = files.map((file) => file.crash(() => fates.next().value as 0 | 1 | 2));
+          expect(contents(opened(left)).get('new') ?? '').toBe('');
         },
       ),
     );

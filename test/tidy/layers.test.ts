@@ -1,6 +1,6 @@
 // The layers of ARCHITECTURE.md: who may include or import whom, and which file alone may see a library.
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize, relative } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
