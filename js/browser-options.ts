@@ -1,5 +1,11 @@
 import { expected } from './errors.ts';
-import { type LocalIndexOptions, oneOf, type RepairOptions } from './options.ts';
+import {
+  type DownloadOptions,
+  type ImportOptions,
+  type LocalIndexOptions,
+  oneOf,
+  type RepairOptions,
+} from './options.ts';
 
 const storages = ['auto', 'opfs', 'indexeddb', 'memory'] as const;
 
@@ -23,6 +29,10 @@ export interface HomeOptions {
 export interface BrowserIndexOptions extends LocalIndexOptions, HomeOptions {}
 
 export interface BrowserRepairOptions extends RepairOptions, HomeOptions {}
+
+export interface BrowserImportOptions extends ImportOptions, HomeOptions {}
+
+export interface BrowserDownloadOptions extends DownloadOptions, HomeOptions {}
 
 /** @throws {QuiverError} `INVALID_ARGUMENT` */
 export function splitHome<Options extends HomeOptions>(

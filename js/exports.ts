@@ -1,5 +1,6 @@
 // What every entry point offers beside its LocalIndex.
 
+export type { ArchiveSource } from './archive/import.ts';
 export type { Backend, StorageKind } from './engine/engine.ts';
 export { type ErrorCode, type ErrorDetails, errorCodes, QuiverError } from './errors.ts';
 export type {
@@ -16,8 +17,10 @@ export { type IndexMetrics, type MetricsSource, toPrometheus } from './metrics.t
 export type {
   BuildOptions,
   CreateIndexConfig,
+  DownloadOptions,
   ExplainOptions,
   GroupByOptions,
+  ImportOptions,
   InsertOptions,
   ListStreamOptions,
   LocalIndexOptions,

@@ -1,3 +1,4 @@
+import { exportArchive } from './archive/export.ts';
 import type { EngineLoader, LoadedEngine } from './engine/engine.ts';
 import { expected, fromEngine, QuiverError } from './errors.ts';
 import { type ExplainedResults, explainQuery } from './explain.ts';
@@ -520,6 +521,26 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     checkFolder('folderPath', folderPath);
     const request = packRestore(folderPath);
     return readSnapshotResult(await this.#writer.request(request, { folder: folderPath }));
+  }
+
+  /**
+   * The index as it is when the stream is first read from, as one file: a tar (ustar) of the files that a folder on disk
+   * has, so `tar -xf` makes the folder that `LocalIndex` opens, and `LocalIndex.importArchive` an index anywhere. Meanwhile it
+   * takes as much room again as the index has, but for hard links. Cancel the stream to leave early.
+   *
+   * @example
+   * await pipeline(index.exportArchive(), createWriteStream('films.tar'));
+   */
+  exportArchive(): ReadableStream<Uint8Array> {
+    this.#throwIfClosed();
+    return exportArchive(this.#folder, () => this.#open());
+  }
+
+  /** The same as a Blob, which browsers can give as a download. */
+  exportBlob(): Promise<Blob> {
+    const headers = { 'content-type': 'application/x-tar' };
+    const stream = this.exportArchive() as ReadableStream<Uint8Array<ArrayBuffer>>;
+    return this.#during(new Response(stream, { headers }).blob());
   }
 
   /** Reads every file of the index and checks what it holds against its checksums. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { selectEngine } from '../../js/engine/select.ts';
 import { packConfig } from '../../js/wire/config.ts';
 import { op, packWords } from '../../js/wire/requests.ts';
+import { archiveSuite } from './archive.suite.ts';
 import { codesSuite } from './codes.suite.ts';
 import { engineSuite } from './engine.suite.ts';
 import { filtersSuite } from './filters.suite.ts';
@@ -16,6 +17,7 @@ import { varietySuite } from './variety.suite.ts';
 
 const subject = nodeSubject('native');
 engineSuite(subject, async () => (await selectEngine('native')).engine);
+archiveSuite(subject);
 codesSuite(subject);
 localIndexSuite(subject);
 metricsSuite(subject);

@@ -1,5 +1,8 @@
 import type {
+  ArchiveSource,
   Backend,
+  DownloadOptions,
+  ImportOptions,
   LocalIndex,
   LocalIndexOptions,
   Metadata,
@@ -15,6 +18,16 @@ export interface Subject {
   readonly storage: StorageKind;
   readonly LocalIndex: {
     new <T extends object = Metadata>(folder: string, options?: LocalIndexOptions): LocalIndex<T>;
+    importArchive<T extends object = Metadata>(
+      source: ArchiveSource,
+      folder: string,
+      options?: ImportOptions,
+    ): Promise<LocalIndex<T>>;
+    fromUrl<T extends object = Metadata>(
+      url: string | URL,
+      folder: string,
+      options?: DownloadOptions,
+    ): Promise<LocalIndex<T>>;
     repair(source: string, target: string, options?: RepairOptions): Promise<RepairResult>;
   };
   /** A folder that does not exist yet, and what removes it and those whose names begin with its name. */

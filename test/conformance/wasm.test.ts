@@ -1,4 +1,5 @@
 import { selectEngine } from '../../js/engine/select.ts';
+import { archiveSuite } from './archive.suite.ts';
 import { codesSuite } from './codes.suite.ts';
 import { engineSuite } from './engine.suite.ts';
 import { filtersSuite } from './filters.suite.ts';
@@ -12,6 +13,7 @@ import { varietySuite } from './variety.suite.ts';
 
 const subject = nodeSubject('wasm');
 engineSuite(subject, async () => (await selectEngine('wasm')).engine);
+archiveSuite(subject);
 codesSuite(subject);
 localIndexSuite(subject);
 metricsSuite(subject);

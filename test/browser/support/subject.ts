@@ -1,5 +1,8 @@
 import { LocalIndex as BrowserIndex, type BrowserIndexOptions } from '../../../js/browser.ts';
 import type {
+  ArchiveSource,
+  DownloadOptions,
+  ImportOptions,
   LocalIndexOptions,
   Metadata,
   RepairOptions,
@@ -13,6 +16,20 @@ export function browserSubject(storage: 'opfs' | 'indexeddb' | 'memory'): Subjec
   class LocalIndex<T extends object = Metadata> extends BrowserIndex<T> {
     constructor(folder: string, options: LocalIndexOptions = {}) {
       super(folder, { ...options, storage } as BrowserIndexOptions);
+    }
+    static override importArchive<T extends object = Metadata>(
+      source: ArchiveSource,
+      folder: string,
+      options: ImportOptions = {},
+    ): Promise<BrowserIndex<T>> {
+      return BrowserIndex.importArchive<T>(source, folder, { ...options, storage });
+    }
+    static override fromUrl<T extends object = Metadata>(
+      url: string | URL,
+      folder: string,
+      options: DownloadOptions = {},
+    ): Promise<BrowserIndex<T>> {
+      return BrowserIndex.fromUrl<T>(url, folder, { ...options, storage });
     }
     static override repair(
       source: string,

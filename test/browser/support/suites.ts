@@ -1,4 +1,5 @@
 import { selectEngine } from '../../../js/worker/select.ts';
+import { archiveSuite } from '../../conformance/archive.suite.ts';
 import { codesSuite } from '../../conformance/codes.suite.ts';
 import { engineSuite } from '../../conformance/engine.suite.ts';
 import { filtersSuite } from '../../conformance/filters.suite.ts';
@@ -14,6 +15,7 @@ import { browserSubject } from './subject.ts';
 export function sharedSuites(storage: 'opfs' | 'indexeddb' | 'memory'): void {
   const subject = browserSubject(storage);
   engineSuite(subject, async () => (await selectEngine('wasm', { storage })).engine);
+  archiveSuite(subject);
   codesSuite(subject);
   localIndexSuite(subject);
   metricsSuite(subject);
