@@ -29,6 +29,18 @@ export default defineConfig([
   },
   {
     ...common,
+    // One file, which nothing imports: pages start it, and a Content-Security-Policy may name it.
+    entry: { worker: 'js/worker/main.ts' },
+    format: ['esm'],
+    platform: 'browser',
+    target: 'es2022',
+    dts: false,
+    outExtensions: () => ({ js: '.mjs' }),
+    minify: true,
+    outputOptions: { inlineDynamicImports: true },
+  },
+  {
+    ...common,
     entry: { cli: 'js/cli/main.ts' },
     format: ['esm'],
     platform: 'node',

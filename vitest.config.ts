@@ -5,9 +5,19 @@ import { chromiumArguments, chromiumPath } from './scripts/lib/chromium.mjs';
 const inBrowsers = 'test/browser/**/*.test.ts';
 const executablePath = chromiumPath();
 
+/** The worker's program as TypeScript: the package has it bundled, beside what starts it. */
+const workerSource = {
+  name: 'worker-source',
+  enforce: 'pre' as const,
+  transform: (code: string, id: string) =>
+    id.endsWith('/js/worker/start.ts') ? code.replace('./worker.mjs', './main.ts') : undefined,
+};
+
 /** The tests of test/browser in Chromium, on pages that may share memory among threads or not. */
 const browser = (name: string, headers: Record<string, string>): object => ({
   extends: true,
+  plugins: [workerSource],
+  worker: { format: 'es' },
   server: { headers },
   test: {
     name,

@@ -25,6 +25,9 @@ export const errorCodes = [
   'CLOSED',
   'NOT_OPEN',
   'BACKEND_UNAVAILABLE',
+  'STORAGE_UNAVAILABLE',
+  'ENGINE_LOST',
+  'NOT_SUPPORTED',
   'INTERNAL',
 ] as const;
 

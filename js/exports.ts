@@ -1,6 +1,7 @@
 // What every entry point offers beside its LocalIndex.
 
-export type { Backend } from './engine/engine.ts';
+export type { ArchiveSource } from './archive/import.ts';
+export type { Backend, StorageKind } from './engine/engine.ts';
 export { type ErrorCode, type ErrorDetails, errorCodes, QuiverError } from './errors.ts';
 export type {
   ExplainedResults,
@@ -16,8 +17,10 @@ export { type IndexMetrics, type MetricsSource, toPrometheus } from './metrics.t
 export type {
   BuildOptions,
   CreateIndexConfig,
+  DownloadOptions,
   ExplainOptions,
   GroupByOptions,
+  ImportOptions,
   InsertOptions,
   ListStreamOptions,
   LocalIndexOptions,

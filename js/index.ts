@@ -1,6 +1,12 @@
+import { type ArchiveSource, importArchive, importFromUrl } from './archive/import.ts';
 import { selectEngine } from './engine/select.ts';
 import { LocalIndexBase } from './local-index.ts';
-import type { LocalIndexOptions, RepairOptions } from './options.ts';
+import type {
+  DownloadOptions,
+  ImportOptions,
+  LocalIndexOptions,
+  RepairOptions,
+} from './options.ts';
 import { repairIndex } from './repair.ts';
 import type { Metadata, RepairResult } from './types.ts';
 
@@ -38,6 +44,46 @@ export class LocalIndex<TMetadata extends object = Metadata> extends LocalIndexB
     options: RepairOptions = {},
   ): Promise<RepairResult> {
     return repairIndex(selectEngine, source, target, options);
+  }
+
+  /**
+   * Makes an index in a folder of what `exportArchive` gave, or of a tar of an index's folder: from a stream, a Blob (a file
+   * that was chosen) or bytes. It is checked as `verify` does before it appears, whole; when it fails, nothing is left.
+   * Resolves to the index.
+   *
+   * @throws {QuiverError} `CORRUPT_FILE`, `INDEX_EXISTS`, `NO_SPACE`
+   */
+  static async importArchive<TMetadata extends object = Metadata>(
+    source: ArchiveSource,
+    folderPath: string,
+    options: ImportOptions = {},
+  ): Promise<LocalIndex<TMetadata>> {
+    await importArchive(selectEngine, source, folderPath, options);
+    return new LocalIndex<TMetadata>(
+      folderPath,
+      options.backend === undefined ? {} : { backend: options.backend },
+    );
+  }
+
+  /**
+   * The same of an archive that a server has. When the connection breaks it goes on from there, if the server has ranges.
+   *
+   * @example
+   * const index = await LocalIndex.fromUrl('/films.tar', 'films', {
+   *   onProgress: ({ done, total }) => console.log(done, total),
+   * });
+   * @throws {QuiverError} `IO_ERROR` when it cannot be fetched; as `importArchive`
+   */
+  static async fromUrl<TMetadata extends object = Metadata>(
+    url: string | URL,
+    folderPath: string,
+    options: DownloadOptions = {},
+  ): Promise<LocalIndex<TMetadata>> {
+    await importFromUrl(selectEngine, url, folderPath, options);
+    return new LocalIndex<TMetadata>(
+      folderPath,
+      options.backend === undefined ? {} : { backend: options.backend },
+    );
   }
 }
 

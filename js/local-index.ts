@@ -1,3 +1,4 @@
+import { exportArchive } from './archive/export.ts';
 import type { EngineLoader, LoadedEngine } from './engine/engine.ts';
 import { expected, fromEngine, QuiverError } from './errors.ts';
 import { type ExplainedResults, explainQuery } from './explain.ts';
@@ -176,7 +177,7 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
   async insertItem(item: ItemInput<TMetadata>): Promise<IndexItem<TMetadata>> {
     return storedItems(
       [item],
-      await this.#writer.apply('insert', [item]),
+      await this.#writer.apply('insert', [item], { wantsVectors: true }),
     )[0] as IndexItem<TMetadata>;
   }
 
@@ -196,14 +197,14 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
   /** Adds items in one transaction and returns them, as Vectra does. */
   async batchInsertItems(items: readonly ItemInput<TMetadata>[]): Promise<IndexItem<TMetadata>[]> {
     if (!Array.isArray(items)) throw expected('INVALID_ARGUMENT', 'an array', 'items', items);
-    return storedItems(items, await this.#writer.apply('insert', items));
+    return storedItems(items, await this.#writer.apply('insert', items, { wantsVectors: true }));
   }
 
   /** Adds an item, or replaces the one of the same id. */
   async upsertItem(item: ItemInput<TMetadata>): Promise<IndexItem<TMetadata>> {
     return storedItems(
       [item],
-      await this.#writer.apply('upsert', [item]),
+      await this.#writer.apply('upsert', [item], { wantsVectors: true }),
     )[0] as IndexItem<TMetadata>;
   }
 
@@ -522,6 +523,26 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
     return readSnapshotResult(await this.#writer.request(request, { folder: folderPath }));
   }
 
+  /**
+   * The index as it is when the stream is first read from, as one file: a tar (ustar) of the files that a folder on disk
+   * has, so `tar -xf` makes the folder that `LocalIndex` opens, and `LocalIndex.importArchive` an index anywhere. Meanwhile it
+   * takes as much room again as the index has, but for hard links. Cancel the stream to leave early.
+   *
+   * @example
+   * await pipeline(index.exportArchive(), createWriteStream('films.tar'));
+   */
+  exportArchive(): ReadableStream<Uint8Array> {
+    this.#throwIfClosed();
+    return exportArchive(this.#folder, () => this.#open());
+  }
+
+  /** The same as a Blob, which browsers can give as a download. */
+  exportBlob(): Promise<Blob> {
+    const headers = { 'content-type': 'application/x-tar' };
+    const stream = this.exportArchive() as ReadableStream<Uint8Array<ArrayBuffer>>;
+    return this.#during(new Response(stream, { headers }).blob());
+  }
+
   /** Reads every file of the index and checks what it holds against its checksums. */
   async verify(): Promise<VerifyResult> {
     const index = await this.#open();
@@ -647,15 +668,14 @@ export class LocalIndexBase<TMetadata extends object = Metadata> {
 /** The items as the index now has them: float32, with ids and norms. */
 function storedItems<T extends object>(
   items: readonly ItemInput<T>[],
-  { batch }: Applied,
+  { batch, vectors }: Applied,
 ): IndexItem<T>[] {
-  const { ids, vectors, dimensions } = batch;
   return items.map((item, i) => {
-    const vector = vectors.slice(i * dimensions, (i + 1) * dimensions);
+    const vector = vectors[i] as Float32Array;
     let sum = 0;
     for (const value of vector) sum += value * value;
     return {
-      id: ids[i] as string,
+      id: batch.ids[i] as string,
       metadata: item.metadata ?? ({} as T),
       vector,
       norm: Math.sqrt(sum),

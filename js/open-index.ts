@@ -1,7 +1,8 @@
 import { parseByteSize } from './bytes.ts';
-import type { EngineSession, LoadedEngine } from './engine/engine.ts';
+import type { EngineSession, LoadedEngine, StorageKind } from './engine/engine.ts';
 import { type ErrorContext, fromEngine, QuiverError } from './errors.ts';
 import { buildKeys, defaults, type LocalIndexOptions } from './options.ts';
+import { memoryPrefix } from './storage/routed-fs.ts';
 import type { Metric, Quantization } from './types.ts';
 import { packOpenOptions, readUserConfig, type UserConfig } from './wire/config.ts';
 import { op, packWords, theQuery } from './wire/requests.ts';
@@ -76,6 +77,11 @@ export class OpenIndex {
       await session.close();
       throw fromEngine(error, { folder });
     }
+  }
+
+  /** Where its files are. */
+  get storage(): StorageKind {
+    return this.#folder.startsWith(memoryPrefix) ? 'memory' : this.loaded.engine.storage;
   }
 
   async read(request: Uint8Array, context: ErrorContext = {}): Promise<Uint8Array> {

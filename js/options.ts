@@ -88,6 +88,22 @@ export interface RepairOptions {
   readonly backend?: Backend;
 }
 
+export interface ImportOptions {
+  /** Called with the bytes of the archive that were read, and how many there are where that is known. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Stops; nothing is left of what was read. */
+  readonly signal?: AbortSignal;
+  /** Forces one engine, as with the constructor. */
+  readonly backend?: Backend;
+}
+
+export interface DownloadOptions extends ImportOptions {
+  /** Beside those that are sent anyway. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** As `fetch` has it. */
+  readonly credentials?: 'omit' | 'same-origin' | 'include';
+}
+
 export interface CreateIndexConfig extends BuildOptions {
   /** Yours to number; comes back in `getIndexStats`. @default 1 */
   readonly version?: number;
@@ -289,6 +305,29 @@ export function checkSnapshotOptions(options: SnapshotOptions): SnapshotOptions 
 export function checkRepairOptions(options: RepairOptions): RepairOptions {
   checkKeys('the options of repair', options, ['backend']);
   oneOf('backend', options.backend, backends);
+  return options;
+}
+
+const importKeys = ['onProgress', 'signal', 'backend'] as const;
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkImportOptions(options: ImportOptions): ImportOptions {
+  checkKeys('the options of importArchive', options, importKeys);
+  callback('onProgress', options.onProgress);
+  oneOf('backend', options.backend, backends);
+  return options;
+}
+
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function checkDownloadOptions(options: DownloadOptions): DownloadOptions {
+  checkKeys('the options of fromUrl', options, [...importKeys, 'headers', 'credentials']);
+  callback('onProgress', options.onProgress);
+  oneOf('backend', options.backend, backends);
+  oneOf('credentials', options.credentials, ['omit', 'same-origin', 'include']);
+  const { headers } = options;
+  if (headers !== undefined && (typeof headers !== 'object' || headers === null)) {
+    throw expected('INVALID_ARGUMENT', 'an object of strings', 'headers', headers);
+  }
   return options;
 }
 
@@ -550,7 +589,8 @@ function callback(name: string, value: unknown): void {
   }
 }
 
-function oneOf(name: string, value: unknown, allowed: readonly string[]): void {
+/** @throws {QuiverError} `INVALID_ARGUMENT` */
+export function oneOf(name: string, value: unknown, allowed: readonly string[]): void {
   if (value !== undefined && !(typeof value === 'string' && allowed.includes(value))) {
     throw expected(
       'INVALID_ARGUMENT',

@@ -109,6 +109,7 @@ export function performanceMetrics(index: OpenIndex, stats: CoreStats): Performa
     cpuTime: stats.cpuMs,
     maintenance: stats.maintenance,
     durability: stats.durability,
+    storage: index.storage,
     backend: engine.backend,
     backendReason: attempts,
     simd: engine.simd,

@@ -1,4 +1,4 @@
-import type { Backend } from './engine/engine.ts';
+import type { Backend, StorageKind } from './engine/engine.ts';
 
 export const metrics = ['cosine', 'l2', 'ip'] as const;
 /** How vectors are compared. */
@@ -283,6 +283,7 @@ export interface PerformanceMetrics {
     readonly error: string | null;
   };
   readonly durability: Durability;
+  readonly storage: StorageKind;
   readonly backend: Backend;
   /** Why this backend: one sentence for each way of loading that was tried. */
   readonly backendReason: readonly string[];

@@ -17,6 +17,16 @@ const noCounts: WriteCounts = { inserted: 0, updated: 0, deleted: 0 };
 export interface Applied {
   readonly counts: WriteCounts;
   readonly batch: PackedBatch;
+  /** A copy of each vector, where they were wanted: the batch's own are given away with the request. */
+  readonly vectors: readonly Float32Array[];
+}
+
+/** How a batch is applied. */
+interface ApplyOptions {
+  /** Where the batch starts in what the caller passed in. @default 0 */
+  readonly firstItem?: number;
+  /** @default false */
+  readonly wantsVectors?: boolean;
 }
 
 /** What a whole call did. */
@@ -88,7 +98,11 @@ export class Writer {
   }
 
   /** Writes one batch: a transaction of its own, or part of the open update. */
-  apply(kind: OperationKind, items: readonly unknown[], firstItem = 0): Promise<Applied> {
+  apply(
+    kind: OperationKind,
+    items: readonly unknown[],
+    { firstItem = 0, wantsVectors = false }: ApplyOptions = {},
+  ): Promise<Applied> {
     const update = this.#update;
     return this.#order.run(
       async () => {
@@ -104,7 +118,8 @@ export class Writer {
         });
         return { index, batch };
       },
-      ({ index, batch }) => send(index, batch, update !== undefined, firstItem),
+      ({ index, batch }) =>
+        send(index, batch, { staged: update !== undefined, firstItem, wantsVectors }),
     );
   }
 
@@ -141,7 +156,7 @@ export class Writer {
     signal?.throwIfAborted();
     for await (const part of batchesOf(items, batchSize)) {
       signal?.throwIfAborted();
-      const { counts, batch } = await this.apply(kind, part, ids.length);
+      const { counts, batch } = await this.apply(kind, part, { firstItem: ids.length });
       sum = add(sum, counts);
       for (const id of batch.ids) ids.push(id);
       onProgress?.({ done: ids.length, ...total });
@@ -173,7 +188,7 @@ export class Writer {
             dimensions,
             firstItem,
           });
-          await send(index, batch, true, firstItem);
+          await send(index, batch, { staged: true, firstItem, wantsVectors: false });
           if (batch.dimensions !== 0) dimensions = batch.dimensions;
           for (const id of batch.ids) ids.push(id);
           onProgress?.({ done: ids.length, total: items.length });
@@ -209,15 +224,18 @@ export class Writer {
 async function send(
   index: OpenIndex,
   batch: PackedBatch,
-  staged: boolean,
-  firstItem: number,
+  { staged, firstItem, wantsVectors }: Required<ApplyOptions> & { readonly staged: boolean },
 ): Promise<Applied> {
-  if (batch.ids.length === 0) return { counts: noCounts, batch };
+  const { dimensions } = batch;
+  const vectors = wantsVectors
+    ? batch.ids.map((_, i) => batch.vectors.slice(i * dimensions, (i + 1) * dimensions))
+    : [];
+  if (batch.ids.length === 0) return { counts: noCounts, batch, vectors };
   const context = { firstItem, idAt: (item: number) => batch.ids[item] };
   const response = await index.write(batch.request, context);
-  if (staged) return { counts: noCounts, batch };
-  if (index.dimensions === 0) index.dimensions = batch.dimensions;
-  return { counts: readCounts(response), batch };
+  if (staged) return { counts: noCounts, batch, vectors };
+  if (index.dimensions === 0) index.dimensions = dimensions;
+  return { counts: readCounts(response), batch, vectors };
 }
 
 function add(a: WriteCounts, b: WriteCounts): WriteCounts {

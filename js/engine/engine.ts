@@ -1,5 +1,10 @@
+import type { FolderFiles } from '../storage/host-files.ts';
+
 /** Which implementation of the core runs. */
 export type Backend = 'native' | 'wasm';
+
+/** Where the files of an index are kept. */
+export type StorageKind = 'disk' | 'memory' | 'opfs' | 'indexeddb';
 
 /**
  * One implementation of the core, the addon's or the WASM module's. Both take and give the bytes that
@@ -11,6 +16,9 @@ export interface Engine {
   readonly simd: string;
   /** How many reads can run at the same time. */
   readonly threads: number;
+  /** Where folders are kept, but those whose names begin with `memory:`. */
+  readonly storage: StorageKind;
+  readonly files: FolderFiles;
   create(folder: string, config: Uint8Array): Promise<void>;
   exists(folder: string): Promise<boolean>;
   destroy(folder: string): Promise<void>;

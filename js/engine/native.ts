@@ -1,4 +1,6 @@
 import { version } from '../../package.json' with { type: 'json' };
+import { type FolderFiles, HostFiles } from '../storage/host-files.ts';
+import { NodeFs } from '../storage/node-fs.ts';
 import { readMap } from '../wire/results.ts';
 import type { Engine, EngineSession } from './engine.ts';
 import { findAddon } from './platform.ts';
@@ -32,6 +34,8 @@ export function loadNativeEngine(): {
 
 class NativeEngine implements Engine {
   readonly backend = 'native';
+  readonly storage = 'disk';
+  readonly files: FolderFiles = new HostFiles(new NodeFs());
   readonly simd: string;
   readonly threads: number;
   readonly #addon: Addon;

@@ -1,7 +1,7 @@
 import { QuiverError } from '../errors.ts';
 import { MemoryFs } from '../storage/memory.ts';
 import { NodeFs } from '../storage/node-fs.ts';
-import { RoutedFs } from '../storage/routed-fs.ts';
+import { memoryPrefix, RoutedFs } from '../storage/routed-fs.ts';
 import type { Backend, Engine, LoadedEngine } from './engine.ts';
 import { loadNativeEngine } from './native.ts';
 import { loadWasmEngine } from './wasm.ts';
@@ -34,9 +34,7 @@ export async function selectEngine(backend: Backend | undefined): Promise<Loaded
   }
   if (forced !== 'native') {
     try {
-      wasm ??= readWasmFile().then((binary) =>
-        loadWasmEngine(new RoutedFs(new MemoryFs(), new NodeFs()), binary),
-      );
+      wasm ??= readWasmFile().then((binary) => loadWasmEngine(files(), 'disk', binary));
       const engine = await wasm;
       if (forced === undefined && marks[warned] !== true) {
         marks[warned] = true;
@@ -60,6 +58,12 @@ export async function selectEngine(backend: Backend | undefined): Promise<Loaded
     `No engine could be loaded:\n  ${attempts.join('\n  ')}`,
     { attempts },
   );
+}
+
+function files(): RoutedFs {
+  const [memory, disk] = [new MemoryFs(), new NodeFs()];
+  // Locks on disk are the ones that another process can see.
+  return new RoutedFs((folder) => (folder.startsWith(memoryPrefix) ? memory : disk), disk);
 }
 
 function fromEnvironment(): Backend | undefined {

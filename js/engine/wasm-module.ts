@@ -1,4 +1,5 @@
 import type { HostFs } from '../storage/host-fs.ts';
+import { EngineError } from './engine-error.ts';
 
 /** What Emscripten's factory makes: the functions of wasm/abi.cpp and the views of the memory. */
 export interface WasmModule {
@@ -27,18 +28,6 @@ export type WasmFactory = (options: {
   quiverHost: HostFs;
   wasmBinary?: Uint8Array<ArrayBuffer>;
 }) => Promise<WasmModule>;
-
-/** An error as it crosses the boundary. */
-class WasmError extends Error {
-  readonly code: string;
-  readonly item: number;
-
-  constructor(code: string, message: string, item: number) {
-    super(message);
-    this.code = code;
-    this.item = item;
-  }
-}
 
 /** The module's functions as calls over bytes. Every view of its memory is made and dropped within one method. */
 export class WasmCalls {
@@ -108,10 +97,9 @@ export class WasmCalls {
   ): Uint8Array<ArrayBuffer> {
     const module = this.#module;
     if (this.#broken !== undefined) {
-      throw new WasmError(
+      throw new EngineError(
         'INTERNAL',
         `the WebAssembly module stopped earlier: ${String(this.#broken)}`,
-        noItem,
       );
     }
     const places: [number, number, number, number] = [0, 0, 0, 0];
@@ -120,10 +108,9 @@ export class WasmCalls {
         for (const [i, bytes] of inputs.entries()) {
           const pointer = module._quiver_malloc(bytes.length) >>> 0;
           if (pointer === 0)
-            throw new WasmError(
+            throw new EngineError(
               'OUT_OF_MEMORY',
               `no room for a request of ${bytes.length} bytes`,
-              noItem,
             );
           places[2 * i] = pointer;
           places[2 * i + 1] = bytes.length;
@@ -141,15 +128,15 @@ export class WasmCalls {
       }
     } catch (error) {
       // A trap leaves the memory in an unknown state: nothing may run on it, or reach the disk, any more.
-      if (!(error instanceof WasmError)) this.#broken = error;
+      if (!(error instanceof EngineError)) this.#broken = error;
       throw error;
     }
   }
 
-  #error(): WasmError {
+  #error(): EngineError {
     const code = this.#text(this.#module._quiver_error_code());
     const message = this.#text(this.#module._quiver_error_message());
-    return new WasmError(code, message, this.#module._quiver_error_item() >>> 0);
+    return new EngineError(code, message, this.#module._quiver_error_item() >>> 0);
   }
 
   #text(pointer: number): string {
@@ -158,8 +145,6 @@ export class WasmCalls {
     return new TextDecoder().decode(heap.slice(start, heap.indexOf(0, start)));
   }
 }
-
-const noItem = 0xffffffff;
 
 function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);

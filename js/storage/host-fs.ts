@@ -1,3 +1,15 @@
+/** Who owns the lock files that are written. */
+export interface HostOwner {
+  /** The process that would own a lock. */
+  ownerPid(): number;
+  /** The machine that process runs on. */
+  ownerHost(): string;
+  /** When that process started, in a form only good for comparing; empty when unknown. */
+  ownerStart(): string;
+  /** 1 when the process that these three name may still run, 0 when it certainly does not. */
+  ownerAlive(pid: number, start: string, host: string): number;
+}
+
 /**
  * What the WASM module asks of its host: a synchronous file system over full path strings, and who owns a lock file.
  *
@@ -5,7 +17,7 @@
  * `lastMessage()` says more. A path is one string with `/` between its parts (also `\` on Windows). Byte views that are
  * passed in lie in the module's memory: they are valid only during the call.
  */
-export interface HostFs {
+export interface HostFs extends HostOwner {
   /** Creates the file, or empties it, for `append`. Returns a descriptor. */
   open(path: string): number;
   /** Writes all of `bytes` at the end. Returns 0. */
@@ -41,16 +53,24 @@ export interface HostFs {
   syncFile(path: string): number;
   /** Puts creations, renames and removals in a folder on stable storage. */
   syncFolder(path: string): number;
-  /** The process that would own a lock. */
-  ownerPid(): number;
-  /** The machine that process runs on. */
-  ownerHost(): string;
-  /** When that process started, in a form only good for comparing; empty when unknown. */
-  ownerStart(): string;
-  /** 1 when the process that these three name may still run, 0 when it certainly does not. */
-  ownerAlive(pid: number, start: string, host: string): number;
   /** What went wrong in the last call that failed. */
   lastMessage(): string;
+  /**
+   * Makes ready, before a call that writes in a folder, what cannot be made synchronously: so many new files. Undefined
+   * when there is nothing to wait for.
+   */
+  prepare?(folder: string, files: number): Promise<void> | undefined;
+  /**
+   * To be awaited after such a call, before what it did is called done, where `sync` alone does not put it on stable
+   * storage. When it rejects, the folder's files are again what they were when it last resolved.
+   */
+  settle?(folder: string): Promise<void> | undefined;
+}
+
+/** The files of one folder, between the time when they are opened and when they are closed. */
+export interface FolderFs extends HostFs {
+  /** Closes them. What has no file any more is removed from where it is stored. */
+  detach(): Promise<void>;
 }
 
 /** The negative results of {@link HostFs}. */

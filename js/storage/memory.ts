@@ -59,6 +59,13 @@ export class MemoryFs implements HostFs {
   #nextFd = 1;
   #message = '';
 
+  /** Forgets everything, what is open too. */
+  clear(): void {
+    this.#files.clear();
+    this.#folders.clear();
+    this.#open.clear();
+  }
+
   open(path: string): number {
     if (this.#folders.has(path)) return this.#fail(hostError.io, `${path} is a folder`);
     const file = new MemoryFile();
@@ -176,7 +183,7 @@ export class MemoryFs implements HostFs {
     return '';
   }
 
-  ownerAlive(): number {
+  ownerAlive(_pid: number, _start: string, _host: string): number {
     return 1;
   }
 

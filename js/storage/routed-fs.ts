@@ -1,25 +1,25 @@
-import { type HostFs, hostError } from './host-fs.ts';
+import { type HostFs, type HostOwner, hostError } from './host-fs.ts';
 
 /** Paths that begin with this lie in memory, whatever the backend's own storage is. */
 export const memoryPrefix = 'memory:';
 
-/** Sends `memory:` paths to one file system and all others to another. */
+/** Sends each folder to the file system that has it. */
 export class RoutedFs implements HostFs {
-  readonly #memory: HostFs;
-  readonly #rest: HostFs;
+  readonly #route: (folder: string) => HostFs | undefined;
+  /** Who says which process this is. */
+  readonly #owner: HostOwner;
   readonly #open: Map<number, { readonly fs: HostFs; readonly fd: number }> = new Map();
   #nextFd = 1;
-  #last: HostFs;
+  #last: HostFs | undefined;
 
-  constructor(memory: HostFs, rest: HostFs) {
-    this.#memory = memory;
-    this.#rest = rest;
-    this.#last = rest;
+  /** @param route - gives a folder's file system; undefined where it is not open */
+  constructor(route: (folder: string) => HostFs | undefined, owner: HostOwner) {
+    this.#route = route;
+    this.#owner = owner;
   }
 
   open(path: string): number {
-    const fs = this.#for(path);
-    return this.#keep(fs, fs.open(path));
+    return this.#opened(path, (fs) => fs.open(path));
   }
 
   append(fd: number, bytes: Uint8Array): number {
@@ -37,16 +37,15 @@ export class RoutedFs implements HostFs {
   }
 
   size(path: string): number {
-    return this.#for(path).size(path);
+    return this.#at(path, (fs) => fs.size(path));
   }
 
   modified(path: string): number {
-    return this.#for(path).modified(path);
+    return this.#at(path, (fs) => fs.modified(path));
   }
 
   openToRead(path: string): number {
-    const fs = this.#for(path);
-    return this.#keep(fs, fs.openToRead(path));
+    return this.#opened(path, (fs) => fs.openToRead(path));
   }
 
   sizeOf(fd: number): number {
@@ -58,79 +57,90 @@ export class RoutedFs implements HostFs {
   }
 
   rename(from: string, to: string): number {
-    return this.#for(from).rename(from, to);
+    return this.#at(from, (fs) => fs.rename(from, to));
   }
 
   remove(path: string): number {
-    return this.#for(path).remove(path);
+    return this.#at(path, (fs) => fs.remove(path));
   }
 
   list(folder: string): string[] | number {
-    return this.#for(folder).list(folder);
+    return this.#in<string[] | number>(folder, (fs) => fs.list(folder));
   }
 
   exists(path: string): number {
-    return this.#for(path).exists(path);
+    return this.#at(path, (fs) => fs.exists(path));
   }
 
   createExclusive(path: string, bytes: Uint8Array): number {
-    return this.#for(path).createExclusive(path, bytes);
+    return this.#at(path, (fs) => fs.createExclusive(path, bytes));
   }
 
-  makeFolder(path: string): number {
-    return this.#for(path).makeFolder(path);
+  makeFolder(folder: string): number {
+    return this.#in(folder, (fs) => fs.makeFolder(folder));
   }
 
-  removeFolder(path: string): number {
-    return this.#for(path).removeFolder(path);
+  removeFolder(folder: string): number {
+    return this.#in(folder, (fs) => fs.removeFolder(folder));
   }
 
   syncFile(path: string): number {
-    return this.#for(path).syncFile(path);
+    return this.#at(path, (fs) => fs.syncFile(path));
   }
 
-  syncFolder(path: string): number {
-    return this.#for(path).syncFolder(path);
+  syncFolder(folder: string): number {
+    return this.#in(folder, (fs) => fs.syncFolder(folder));
   }
 
-  // Locks of the files on disk are the ones that another process can see.
   ownerPid(): number {
-    return this.#rest.ownerPid();
+    return this.#owner.ownerPid();
   }
 
   ownerHost(): string {
-    return this.#rest.ownerHost();
+    return this.#owner.ownerHost();
   }
 
   ownerStart(): string {
-    return this.#rest.ownerStart();
+    return this.#owner.ownerStart();
   }
 
   ownerAlive(pid: number, start: string, host: string): number {
-    return this.#rest.ownerAlive(pid, start, host);
+    return this.#owner.ownerAlive(pid, start, host);
   }
 
   lastMessage(): string {
-    return this.#last.lastMessage();
+    return this.#last?.lastMessage() ?? 'the folder or file is not open';
   }
 
-  #for(path: string): HostFs {
-    this.#last = path.startsWith(memoryPrefix) ? this.#memory : this.#rest;
-    return this.#last;
+  prepare(folder: string, files: number): Promise<void> | undefined {
+    return this.#route(folder)?.prepare?.(folder, files);
   }
 
-  /** A descriptor of our own for one of `fs`, or its failure. */
-  #keep(fs: HostFs, fd: number): number {
+  settle(folder: string): Promise<void> | undefined {
+    return this.#route(folder)?.settle?.(folder);
+  }
+
+  #in<T = number>(folder: string, call: (fs: HostFs) => T): T | number {
+    this.#last = this.#route(folder);
+    return this.#last === undefined ? hostError.io : call(this.#last);
+  }
+
+  #at(path: string, call: (fs: HostFs) => number): number {
+    return this.#in(path.slice(0, path.lastIndexOf('/')), call);
+  }
+
+  /** A descriptor of our own for one of the file's, or the failure. */
+  #opened(path: string, call: (fs: HostFs) => number): number {
+    const fd = this.#at(path, call);
     if (fd < 0) return fd;
     const own = this.#nextFd++;
-    this.#open.set(own, { fs, fd });
+    this.#open.set(own, { fs: this.#last as HostFs, fd });
     return own;
   }
 
   #with(fd: number, call: (fs: HostFs, inner: number) => number): number {
     const open = this.#open.get(fd);
-    if (open === undefined) return hostError.io;
-    this.#last = open.fs;
-    return call(open.fs, open.fd);
+    this.#last = open?.fs;
+    return open === undefined ? hostError.io : call(open.fs, open.fd);
   }
 }

@@ -153,6 +153,7 @@ export async function buildJs() {
     'index.d.cts',
     'browser.mjs',
     'browser.d.mts',
+    'worker.mjs',
     'cli.mjs',
     'quiver.wasm',
   ];

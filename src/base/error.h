@@ -36,6 +36,9 @@ enum class Code : uint8_t {
   kClosed,
   kNotOpen,
   kBackendUnavailable,
+  kStorageUnavailable,
+  kEngineLost,
+  kNotSupported,
   kInternal,
 };
 
@@ -70,6 +73,9 @@ inline constexpr std::array kCodeNames{
     CodeName{Code::kClosed, "CLOSED"},
     CodeName{Code::kNotOpen, "NOT_OPEN"},
     CodeName{Code::kBackendUnavailable, "BACKEND_UNAVAILABLE"},
+    CodeName{Code::kStorageUnavailable, "STORAGE_UNAVAILABLE"},
+    CodeName{Code::kEngineLost, "ENGINE_LOST"},
+    CodeName{Code::kNotSupported, "NOT_SUPPORTED"},
     CodeName{Code::kInternal, "INTERNAL"},
 };
 

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Backend, LocalIndex, type LocalIndexOptions, type Metric } from '../../js/index.ts';
-import { errorOf, newFolder, randomNumbers, randomVectors } from './helpers.ts';
+import type { LocalIndex, LocalIndexOptions, Metric } from '../../js/index.ts';
+import { errorOf, randomNumbers, randomVectors } from './helpers.ts';
+import type { Subject } from './subject.ts';
 
 /** Quantised vectors, and queries on the calling thread. */
-export function codesSuite(backend: Backend): void {
-  describe(`codes on ${backend}`, () => {
+export function codesSuite(subject: Subject): void {
+  const { backend, LocalIndex, newFolder } = subject;
+  describe(`codes on ${subject.name}`, () => {
     let folder: string;
     let remove: () => Promise<void>;
     const opened: LocalIndex[] = [];
@@ -141,7 +143,7 @@ export function codesSuite(backend: Backend): void {
       expect(wrong.code).toBe('INVALID_ARGUMENT');
     });
 
-    test('querySync answers as query does', async () => {
+    test.runIf(subject.sync)('querySync answers as query does', async () => {
       const vectors = randomVectors(rows, 24, 7);
       const index = await built(vectors, {});
       for (const vector of vectors.slice(0, 50)) {
@@ -164,26 +166,35 @@ export function codesSuite(backend: Backend): void {
       expect((await errorOf(() => index.querySync({ vector: [1] }))).code).toBe('CLOSED');
     });
 
-    test('a getter among the numbers of a query may ask a query itself', async () => {
-      const vectors = randomVectors(rows, 24, 9);
-      const index = await built(vectors, {});
-      const [outer, inner] = vectors as [Float32Array, Float32Array];
-      const expected = {
-        outer: index.querySync({ vector: outer }),
-        inner: index.querySync({ vector: inner }),
-      };
-      let asked: unknown;
-      const asking = Object.defineProperty([...outer], 5, {
-        get: () => {
-          asked = index.querySync({ vector: inner });
-          return outer[5];
-        },
-      });
-      expect(index.querySync({ vector: asking })).toEqual(expected.outer);
-      expect(asked).toEqual(expected.inner);
-      asked = undefined;
-      expect(await index.query({ vector: asking })).toEqual(expected.outer);
-      expect(asked).toEqual(expected.inner);
+    test.runIf(subject.sync)(
+      'a getter among the numbers of a query may ask a query itself',
+      async () => {
+        const vectors = randomVectors(rows, 24, 9);
+        const index = await built(vectors, {});
+        const [outer, inner] = vectors as [Float32Array, Float32Array];
+        const expected = {
+          outer: index.querySync({ vector: outer }),
+          inner: index.querySync({ vector: inner }),
+        };
+        let asked: unknown;
+        const asking = Object.defineProperty([...outer], 5, {
+          get: () => {
+            asked = index.querySync({ vector: inner });
+            return outer[5];
+          },
+        });
+        expect(index.querySync({ vector: asking })).toEqual(expected.outer);
+        expect(asked).toEqual(expected.inner);
+        asked = undefined;
+        expect(await index.query({ vector: asking })).toEqual(expected.outer);
+        expect(asked).toEqual(expected.inner);
+      },
+    );
+
+    test.runIf(!subject.sync)('querySync is refused where the engine is in a worker', async () => {
+      const index = await built(randomVectors(10, 4, 7), {});
+      const error = await errorOf(() => index.querySync({ vector: [1, 2, 3, 4] }));
+      expect(error.code).toBe('NOT_SUPPORTED');
     });
 
     test('results of any size come whole', async () => {
@@ -202,7 +213,7 @@ export function codesSuite(backend: Backend): void {
         for (let round = 0; round < 2; round++) {
           const found = await index.query({ vector, topK });
           expect(found).toHaveLength(topK);
-          expect(index.querySync({ vector, topK })).toEqual(found);
+          if (subject.sync) expect(index.querySync({ vector, topK })).toEqual(found);
           for (const { item } of found)
             expect(item.metadata).toEqual(items[Number(item.id)]?.metadata);
         }

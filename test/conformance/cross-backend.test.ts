@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Backend, LocalIndex, type LocalIndexOptions } from '../../js/index.ts';
-import { errorOf, newFolder, randomNumbers, randomVectors } from './helpers.ts';
+import { errorOf, randomNumbers, randomVectors } from './helpers.ts';
+import { newFolder } from './node.ts';
 
 let folder: string;
 let remove: () => Promise<void>;

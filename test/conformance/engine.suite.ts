@@ -5,7 +5,7 @@ import { packBatch } from '../../js/wire/batch.ts';
 import { packConfig } from '../../js/wire/config.ts';
 import { op, packGet, packWords } from '../../js/wire/requests.ts';
 import { readCounts, readWord } from '../../js/wire/results.ts';
-import { newFolder } from './helpers.ts';
+import type { Subject } from './subject.ts';
 
 const config = packConfig(
   { dimensions: 3, metric: 'cosine', M: 16, quantization: 'auto', efConstruction: 200 },
@@ -14,8 +14,9 @@ const config = packConfig(
 const options = encode({ durability: 'sync' });
 
 /** What docs/engine-messages.md asks of every binding. */
-export function engineSuite(name: string, load: () => Promise<Engine>): void {
-  describe(`engine ${name}`, () => {
+export function engineSuite(subject: Subject, load: () => Promise<Engine>): void {
+  const { backend, newFolder } = subject;
+  describe(`engine ${subject.name}`, () => {
     let engine: Engine;
     let folder: string;
     let remove: () => Promise<void>;
@@ -39,7 +40,7 @@ export function engineSuite(name: string, load: () => Promise<Engine>): void {
     };
 
     test('says what it is', () => {
-      expect(engine.backend).toBe(name);
+      expect(engine.backend).toBe(backend);
       expect(engine.simd).toMatch(/^\w+/);
       expect(engine.threads).toBeGreaterThan(0);
     });
@@ -133,19 +134,22 @@ export function engineSuite(name: string, load: () => Promise<Engine>): void {
       });
     });
 
-    test('answers on this thread where the request stood, or with bytes of its own', async () => {
-      await session.write(await insert('a'));
-      const request = packGet(['a'], true);
-      const expected = await session.read(request);
-      for (const size of [request.length, expected.length, expected.length + 100]) {
-        const room = new Uint8Array(size);
-        room.set(request);
-        const answer = session.readSync(room, request.length);
-        if (engine.backend === 'native')
-          expect(typeof answer).toBe(size < expected.length ? 'object' : 'number');
-        expect(typeof answer === 'number' ? room.slice(0, answer) : answer).toEqual(expected);
-      }
-    });
+    test.runIf(subject.sync)(
+      'answers on this thread where the request stood, or with bytes of its own',
+      async () => {
+        await session.write(await insert('a'));
+        const request = packGet(['a'], true);
+        const expected = await session.read(request);
+        for (const size of [request.length, expected.length, expected.length + 100]) {
+          const room = new Uint8Array(size);
+          room.set(request);
+          const answer = session.readSync(room, request.length);
+          if (engine.backend === 'native')
+            expect(typeof answer).toBe(size < expected.length ? 'object' : 'number');
+          expect(typeof answer === 'number' ? room.slice(0, answer) : answer).toEqual(expected);
+        }
+      },
+    );
 
     test('refuses what is no request, and lives on', async () => {
       const good = await insert('a');

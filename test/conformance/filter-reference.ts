@@ -36,8 +36,19 @@ function isOrdered(field: Value, operand: Value, holds: (order: number) => boole
 function isOrderedOne(field: Value, operand: Value, holds: (order: number) => boolean): boolean {
   if (typeof field === 'number' && typeof operand === 'number') return holds(field - operand);
   if (typeof field === 'string' && typeof operand === 'string')
-    return holds(Buffer.compare(Buffer.from(field), Buffer.from(operand)));
+    return holds(compareUtf8(field, operand));
   return false;
+}
+
+/** Below 0, 0 or above 0 as the bytes of the one come before those of the other. */
+function compareUtf8(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => new TextEncoder().encode(text)) as [
+    Uint8Array,
+    Uint8Array,
+  ];
+  for (let i = 0; i < left.length && i < right.length; i++)
+    if (left[i] !== right[i]) return (left[i] as number) - (right[i] as number);
+  return left.length - right.length;
 }
 
 function at(metadata: Value, path: string): Value {

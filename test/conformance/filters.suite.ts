@@ -1,15 +1,17 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Backend, LocalIndex, type Metadata, type QueryResult } from '../../js/index.ts';
+import type { LocalIndex, Metadata, QueryResult } from '../../js/index.ts';
 import { someFilter, someMetadata, takes } from './filter-reference.ts';
-import { l2Score, newFolder, randomNumbers } from './helpers.ts';
+import { l2Score, randomNumbers } from './helpers.ts';
+import type { Subject } from './subject.ts';
 
 const dimensions = 5;
 const rows = 2500;
 
 /** Queries with filters, whichever way the planner takes, against every item asked and compared. */
-export function filtersSuite(backend: Backend): void {
-  describe(`filters on ${backend}`, () => {
+export function filtersSuite(subject: Subject): void {
+  const { backend, LocalIndex, newFolder } = subject;
+  describe(`filters on ${subject.name}`, () => {
     let index: LocalIndex;
     let remove: () => Promise<void>;
     const next = randomNumbers(5);

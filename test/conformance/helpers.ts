@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { QuiverError } from '../../js/errors.ts';
 
 /** The QuiverError that a call throws or rejects with. */
@@ -12,15 +9,6 @@ export async function errorOf(call: () => unknown): Promise<QuiverError> {
     throw new Error(`Expected a QuiverError, got ${String(error)}`, { cause: error });
   }
   throw new Error('Expected a QuiverError, but the call succeeded');
-}
-
-/** A folder that does not exist yet, within one that is removed by `remove`. */
-export async function newFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
-  const parent = await mkdtemp(join(tmpdir(), 'quiver-test-'));
-  return {
-    folder: join(parent, 'index'),
-    remove: () => rm(parent, { recursive: true, force: true }),
-  };
 }
 
 /** Numbers between -1 and 1, the same for the same seed (xorshift). */

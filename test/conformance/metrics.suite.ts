@@ -1,20 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type Backend,
-  LocalIndex,
-  type LocalIndexOptions,
-  type MetricsOptions,
-  toPrometheus,
-} from '../../js/index.ts';
+import page from '../../docs/metrics.md?raw';
+import { toPrometheus } from '../../js/exports.ts';
+import type { LocalIndex, LocalIndexOptions, MetricsOptions } from '../../js/index.ts';
 import { parsePrometheus, type Series } from '../support/prometheus.ts';
-import { errorOf, newFolder, randomVectors } from './helpers.ts';
+import { errorOf, randomVectors } from './helpers.ts';
+import type { Subject } from './subject.ts';
 
 const vague = (value: unknown): never => value as never;
 
 /** What an index tells of its work, whatever engine runs it. */
-export function metricsSuite(backend: Backend): void {
-  describe(`metrics on ${backend}`, () => {
+export function metricsSuite(subject: Subject): void {
+  const { backend, LocalIndex, newFolder } = subject;
+  describe(`metrics on ${subject.name}`, () => {
     let folder: string;
     let remove: () => Promise<void>;
     let index: LocalIndex;
@@ -234,7 +231,6 @@ export function metricsSuite(backend: Backend): void {
       });
 
       test('docs/metrics.md lists every metric, its type and its labels', async () => {
-        const page = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
         const listed = [...page.matchAll(/^\| `(quiver_\w+)` \| (\w+) \|[^|]*\|([^|]*)\|/gm)].map(
           ([, name, type, labels = '']) => ({
             name,

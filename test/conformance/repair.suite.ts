@@ -1,16 +1,16 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Backend, type IndexItem, LocalIndex } from '../../js/index.ts';
-import { errorOf, newFolder, randomVectors } from './helpers.ts';
+import type { IndexItem, LocalIndex } from '../../js/index.ts';
+import { errorOf, randomVectors } from './helpers.ts';
+import type { Subject } from './subject.ts';
 
 interface Meta {
   n?: number;
 }
 
 /** Repairing and restoring, whatever engine runs it. */
-export function repairSuite(backend: Backend): void {
-  describe(`repair and restore on ${backend}`, () => {
+export function repairSuite(subject: Subject): void {
+  const { backend, files, LocalIndex, newFolder } = subject;
+  describe(`repair and restore on ${subject.name}`, () => {
     let folder: string;
     let remove: () => Promise<void>;
     let index: LocalIndex<Meta>;
@@ -25,13 +25,13 @@ export function repairSuite(backend: Backend): void {
     const itemsOf = async (of: LocalIndex<Meta>): Promise<Map<string, IndexItem<Meta>>> =>
       new Map((await of.listItems()).map((item) => [item.id, item]));
     const fileNames = async (path: string): Promise<string[]> =>
-      (await readdir(path)).filter((name) => !name.startsWith('lock-')).sort();
+      (await files.list(path)).filter((name) => !name.startsWith('lock-')).sort();
     const damage = async (kind: string, at: (size: number) => number): Promise<string> => {
-      const name = (await readdir(folder)).find((each) => each.startsWith(kind)) as string;
-      const content = await readFile(join(folder, name));
+      const name = (await files.list(folder)).find((each) => each.startsWith(kind)) as string;
+      const content = await files.read(folder, name);
       const place = at(content.length);
       content[place] = (content[place] as number) ^ 0xff;
-      await writeFile(join(folder, name), content);
+      await files.write(folder, name, content);
       return name;
     };
 
@@ -79,7 +79,7 @@ export function repairSuite(backend: Backend): void {
       // In the middle of the vectors, which are first and the most.
       const name = await damage('seg-', () => 4096 + 70_000);
       const before = await Promise.all(
-        (await readdir(folder)).map((each) => readFile(join(folder, each))),
+        (await files.list(folder)).map((each) => files.read(folder, each)),
       );
       const target = `${folder}-repaired`;
       const report = await LocalIndex.repair(folder, target, { backend });
@@ -95,7 +95,7 @@ export function repairSuite(backend: Backend): void {
       for (const id of report.ids) expect(kept.has(id)).toBe(false);
       expect((await repaired.verify()).ok).toBe(true);
       const after = await Promise.all(
-        (await readdir(folder)).map((each) => readFile(join(folder, each))),
+        (await files.list(folder)).map((each) => files.read(folder, each)),
       );
       expect(after).toEqual(before);
     });
@@ -103,7 +103,7 @@ export function repairSuite(backend: Backend): void {
     test('neither the manifest nor the graph is needed', async () => {
       const items = await itemsOf(index);
       await index.close();
-      await rm(join(folder, 'manifest'));
+      await files.remove(folder, 'manifest');
       await damage('seg-', (size) => Math.floor(size * 0.8));
       const target = `${folder}-repaired`;
       const report = await LocalIndex.repair(folder, target, { backend });

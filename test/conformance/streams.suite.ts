@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Backend,
-  LocalIndex,
-  type QueryResult,
-  type QueryStreamOptions,
-} from '../../js/index.ts';
-import { l2Score, newFolder, randomNumbers } from './helpers.ts';
+import type { LocalIndex, QueryResult, QueryStreamOptions } from '../../js/index.ts';
+import { l2Score, randomNumbers } from './helpers.ts';
+import type { Subject } from './subject.ts';
 
 interface Meta {
   n: number;
@@ -25,8 +21,9 @@ function vectorOf(next: () => number): number[] {
 }
 
 /** Streams over an index with a graph, that is written to meanwhile, against every item compared. */
-export function streamsSuite(backend: Backend): void {
-  describe(`streams on ${backend}`, () => {
+export function streamsSuite(subject: Subject): void {
+  const { backend, LocalIndex, newFolder } = subject;
+  describe(`streams on ${subject.name}`, () => {
     let index: LocalIndex<Meta>;
     let remove: () => Promise<void>;
     const next = randomNumbers(11);

@@ -4,6 +4,8 @@ import { cpSync, createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chromium } from 'playwright';
+import { chromiumArguments, chromiumPath } from '../../scripts/lib/chromium.mjs';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { runMain, UserError } from '../../scripts/lib/process.mjs';
 import { packAll } from '../../scripts/pack.mjs';
@@ -79,24 +81,38 @@ async function typescript(main) {
   console.log('TypeScript: node16 and bundler');
 }
 
-/** Bundles for browsers, and runs the bundle with quiver.wasm fetched over HTTP, as a page fetches it. */
+const types = { html: 'text/html', js: 'text/javascript', wasm: 'application/wasm' };
+
+/** Bundles for browsers, and opens the page in Chromium, twice: what it has stored must be there again. */
 async function vite(main) {
   const folder = await project('vite', main);
+  const built = await node([tool('vite/bin/vite.js'), 'build'], { cwd: folder });
+  check(!/externalized|warning/i.test(built), 'The bundler complains:', built);
   const server = createServer(({ url }, response) => {
-    response.setHeader('content-type', 'application/wasm');
-    createReadStream(join(folder, 'dist', url)).pipe(response);
+    const path = url === '/' ? '/index.html' : url;
+    response.setHeader('content-type', types[path.split('.').at(-1)] ?? 'text/plain');
+    createReadStream(join(folder, 'dist', path))
+      .on('error', () => response.writeHead(404).end())
+      .pipe(response);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const browser = await chromium.launch({
+    args: chromiumArguments,
+    ...(chromiumPath() === undefined ? {} : { executablePath: chromiumPath() }),
+  });
   try {
-    const base = `http://127.0.0.1:${server.address().port}/`;
-    const built = await node([tool('vite/bin/vite.js'), 'build', '--base', base], { cwd: folder });
-    check(!/externalized|warning/i.test(built), 'The bundler complains:', built);
-    const output = await node(['dist/main.js'], { cwd: folder });
-    check(output === 'wasm: b, a\n', 'Expected the results of the search:', output);
+    const page = await (await browser.newContext()).newPage();
+    for (let round = 0; round < 2; round++) {
+      await page.goto(`http://127.0.0.1:${server.address().port}/`);
+      await page.waitForFunction(() => document.title !== '…');
+      const title = await page.title();
+      check(title === 'wasm, opfs: b, a', 'Expected the results of the search:', title);
+    }
   } finally {
+    await browser.close();
     server.close();
   }
-  console.log('Vite, for browsers: wasm');
+  console.log('Vite, for browsers: wasm in a worker, stored');
 }
 
 await runMain(async () => {

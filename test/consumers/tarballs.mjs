@@ -105,9 +105,17 @@ function limit(findings, what, path, most) {
 /** Checks both tarballs; their sizes as a line of text. */
 export async function checkTarballs({ main, addon, platform }, scratch) {
   await node([tool('publint/src/cli.js'), main, '--strict']);
-  // quiver.wasm is no module, and ./browser is for bundlers, which are all ESM.
+  // quiver.wasm is no module, ./browser is for bundlers, which are all ESM, and ./worker is a program.
   const attw = tool('@arethetypeswrong/cli/dist/index.js');
-  await node([attw, main, '--exclude-entrypoints', './quiver.wasm', './browser', '--no-emoji']);
+  await node([
+    attw,
+    main,
+    '--exclude-entrypoints',
+    './quiver.wasm',
+    './browser',
+    './worker',
+    '--no-emoji',
+  ]);
 
   const inMain = new Findings();
   checkMain(await unpack(main, join(scratch, 'main')), inMain);

@@ -1,6 +1,6 @@
 // The layers of ARCHITECTURE.md: who may include or import whom, and which file alone may see a library.
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize, relative } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
@@ -39,6 +39,7 @@ const scriptLayers: Record<string, readonly string[]> = {
   'js/storage': ['js/errors.ts'],
   'js/wire': ['js/errors.ts', 'js/types.ts', 'js/event-loop.ts'],
   'js/cli': ['js/index.ts', 'js/nearest.ts', 'package.json'],
+  'js/worker': ['js/engine', 'js/wire', 'js/storage', 'js/errors.ts'],
   'js/engine': ['js/storage', 'js/wire', 'js/errors.ts', 'js/event-loop.ts', 'package.json'],
 };
 
@@ -131,10 +132,14 @@ describe('layers', () => {
     expect([...reachedFrom(entry)].filter((path) => inside(path, 'js/cli'))).toEqual([]);
   });
 
-  test('the browser entry reaches no Node module', () => {
-    const seen = reachedFrom('js/browser.ts');
+  test.each(['js/browser.ts', 'js/worker/main.ts'])('%s reaches no Node module', (entry) => {
+    const seen = reachedFrom(entry);
     const offending = [...seen].filter((path) => /from 'node:|import\('node:/.test(read(path)));
     expect(offending).toEqual([]);
-    expect([...seen].map((path) => relative('js', path))).toContain('engine/wasm.ts');
+  });
+
+  test('the module is loaded by the worker, and not by the page', () => {
+    expect(reachedFrom('js/worker/main.ts')).toContain('js/engine/wasm.ts');
+    expect(reachedFrom('js/browser.ts')).not.toContain('js/engine/wasm.ts');
   });
 });

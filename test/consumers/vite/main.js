@@ -1,13 +1,18 @@
-// Searches in the page's memory; prints the backend and the ids found.
+// Searches in the page's storage; its title tells the backend, the storage, and the ids found, also after it is loaded again.
 import { LocalIndex } from 'quiverdb';
 
-const index = new LocalIndex('notes', { metric: 'ip' });
-await index.createIndex();
-await index.insertItems([
-  { id: 'a', vector: [1, 0] },
-  { id: 'b', vector: [1, 2] },
-]);
-const found = await index.queryItems([1, 1], '', 2);
-const { backend } = await index.getPerformanceMetrics();
-console.log(`${backend}: ${found.map(({ item }) => item.id).join(', ')}`);
-await index.close();
+try {
+  const index = new LocalIndex('notes', { metric: 'ip' });
+  if (!(await index.isIndexCreated())) {
+    await index.createIndex();
+    await index.insertItems([
+      { id: 'a', vector: [1, 0] },
+      { id: 'b', vector: [1, 2] },
+    ]);
+  }
+  const found = await index.queryItems([1, 1], '', 2);
+  const { backend, storage } = await index.getPerformanceMetrics();
+  document.title = `${backend}, ${storage}: ${found.map(({ item }) => item.id).join(', ')}`;
+} catch (error) {
+  document.title = `failed: ${error}`;
+}

@@ -1,7 +1,2 @@
-// A script instead of a page, because it is run without a browser.
-export default {
-  build: {
-    modulePreload: false,
-    rollupOptions: { input: 'main.js', output: { entryFileNames: 'main.js' } },
-  },
-};
+// As projects have it: no setting is needed.
+export default {};

@@ -1,0 +1,3 @@
+import { sharedSuites } from './support/suites.ts';
+
+sharedSuites('opfs');
