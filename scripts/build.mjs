@@ -1,13 +1,20 @@
-// node scripts/build.mjs [native|wasm|js|core-tests|all]…    (default: all; bootstrap first)
+// node scripts/build.mjs [native|wasm|js|playground|core-tests|all]…    (default: all; bootstrap first)
 // core-tests may name a preset: core-tests:asan.
 import { pathToFileURL } from 'node:url';
 import { runMain, UserError } from './lib/process.mjs';
-import { buildCoreTests, buildJs, buildNative, buildWasm } from './lib/targets.mjs';
+import {
+  buildCoreTests,
+  buildJs,
+  buildNative,
+  buildPlayground,
+  buildWasm,
+} from './lib/targets.mjs';
 
 const targets = {
   native: buildNative,
   wasm: buildWasm,
   js: buildJs,
+  playground: buildPlayground,
   'core-tests': buildCoreTests,
   all: buildAll,
 };

@@ -9,7 +9,7 @@ import { fuzzBriefly } from './fuzz.mjs';
 import { inRoot, root } from './lib/paths.mjs';
 import { capture, collect, runMain, say, UserError } from './lib/process.mjs';
 import { filesBelow } from './lib/stamp.mjs';
-import { buildCoreTests } from './lib/targets.mjs';
+import { buildCoreTests, buildPlayground } from './lib/targets.mjs';
 import { lint } from './lint.mjs';
 
 const only = process.argv.slice(2).find((word) => word !== '--');
@@ -95,6 +95,7 @@ const steps = [
 await runMain(async () => {
   await bootstrap();
   await buildAll();
+  await buildPlayground();
   for (const step of steps) {
     if ((only && step.whole) || step.applies?.() === false) continue;
     say(step.name);

@@ -10,6 +10,7 @@ import { filesBelow, hashOfFiles, step } from './stamp.mjs';
 
 const jobs = String(availableParallelism());
 const nodeGyp = inRoot('node_modules/node-gyp/bin/node-gyp.js');
+const vite = inRoot('node_modules/vite/bin/vite.js');
 const tsdown = inRoot('node_modules/tsdown/dist/run.mjs');
 
 const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
@@ -134,6 +135,19 @@ export async function buildFuzzers() {
       `-DCMAKE_C_COMPILER=${cc}`,
       `-DCMAKE_CXX_COMPILER=${cxx}`,
     ]);
+  });
+}
+
+/** build/playground: the page of playground/ as static files. */
+export async function buildPlayground() {
+  const library = filesBelow([inRoot('dist')], (path) => /\.(mjs|wasm)$/.test(path));
+  const key = { sources: hash('playground', 'package-lock.json'), library: hashOfFiles(library) };
+  await step('build-playground', key, [inRoot('build/playground/index.html')], async () => {
+    say('Building the playground');
+    const config = inRoot('playground/vite.config.ts');
+    await run(process.execPath, [vite, 'build', '--config', config, '--logLevel', 'warn'], {
+      quiet: true,
+    });
   });
 }
 
