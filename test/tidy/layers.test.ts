@@ -36,6 +36,8 @@ const coreLayers: Record<string, readonly string[]> = {
 };
 
 const scriptLayers: Record<string, readonly string[]> = {
+  // Beside itself only the library, by its name.
+  playground: [],
   'js/storage': ['js/errors.ts'],
   'js/wire': ['js/errors.ts', 'js/types.ts', 'js/event-loop.ts'],
   'js/cli': ['js/index.ts', 'js/nearest.ts', 'package.json'],
