@@ -38,8 +38,9 @@ const coreLayers: Record<string, readonly string[]> = {
 const scriptLayers: Record<string, readonly string[]> = {
   'js/storage': ['js/errors.ts'],
   'js/wire': ['js/errors.ts', 'js/types.ts', 'js/event-loop.ts'],
-  'js/cli': ['js/index.ts', 'js/nearest.ts', 'package.json'],
   'js/worker': ['js/engine', 'js/wire', 'js/storage', 'js/errors.ts'],
+  'js/cli': ['js/index.ts', 'js/json-parts.ts', 'js/nearest.ts', 'package.json'],
+  'js/vectra': ['js/event-loop.ts', 'js/json-parts.ts'],
   'js/engine': ['js/storage', 'js/wire', 'js/errors.ts', 'js/event-loop.ts', 'package.json'],
 };
 
