@@ -30,12 +30,14 @@ export interface LocalIndexOptions {
   docReader?: (docId: string) => Promise<string>;
 }
 
-/** A change that is made to the newest state of the index when it is committed. */
+/** A change that is made to the newest state of the index when it is committed. When it throws it has changed nothing. */
 type Change<T> = (transaction: Transaction) => T;
 
 interface Update {
   /** As the caller sees it: what was there when it began, with its changes. */
   readonly preview: Transaction;
+  /** Its changes are made in the order in which they were asked for. */
+  readonly order: Queue;
   readonly changes: Change<unknown>[];
   /** Files of metadata that its items have. */
   readonly metadataFiles: string[];
@@ -45,7 +47,7 @@ interface Update {
 
 /** A change outside of an update, with its caller. */
 interface Waiting {
-  readonly change: Change<unknown>;
+  readonly change: Promise<Change<unknown>>;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -138,6 +140,7 @@ export class LocalIndex<
   async endUpdate(): Promise<void> {
     const update = this.#update;
     if (update === undefined) throw new Error('No update in progress');
+    await update.order.run(async () => undefined);
     await this.#saves.run(async () => {
       try {
         await this.#save((transaction) => {
@@ -253,16 +256,20 @@ export class LocalIndex<
 
   /** Deletes an item; nothing where there is none. */
   async deleteItem(id: string): Promise<void> {
-    await this.#change(this.#updateOf(undefined), (transaction) => transaction.delete(id));
+    await this.#change(
+      this.#updateOf(undefined),
+      Promise.resolve((transaction) => transaction.delete(id)),
+    );
   }
 
   /** Deletes items; ids that there are not are passed over. */
   async deleteItems(ids: Iterable<string>): Promise<void> {
     const gone = [...ids];
     if (gone.length === 0) return;
-    await this.#change(this.#updateOf(ids), (transaction) => {
+    const change = (transaction: Transaction): void => {
       for (const id of gone) transaction.delete(id);
-    });
+    };
+    await this.#change(this.#updateOf(ids), Promise.resolve(change));
   }
 
   /**
@@ -313,7 +320,7 @@ export class LocalIndex<
     // Another may have begun one meanwhile.
     if (this.#update) throw new Error('Update already in progress');
     const preview = new Transaction(table);
-    this.#update = { preview, changes: [], metadataFiles: [], isInternal };
+    this.#update = { preview, order: new Queue(), changes: [], metadataFiles: [], isInternal };
   }
 
   /** Marks an argument of a method as part of the open update. */
@@ -365,38 +372,43 @@ export class LocalIndex<
     update: Update | undefined,
   ): Promise<IndexItem[]> {
     const metadataFiles: string[] = [];
-    try {
+    const prepare = async (): Promise<Change<IndexItem[]>> => {
       const { metadata_config } = await this.#contents();
       const made: IndexItem[] = [];
       for (const item of items)
         made.push(await this.#itemFrom(item, metadata_config.indexed ?? [], metadataFiles));
       await this.#store.sync(metadataFiles);
-      return await this.#change(
-        update,
-        (transaction) => made.map((item) => transaction[method](item)),
-        metadataFiles,
-      );
+      return (transaction) => transaction[method](made);
+    };
+    try {
+      return await this.#change(update, prepare(), metadataFiles);
     } catch (error) {
       await this.#deleteMetadata(metadataFiles);
       throw error;
     }
   }
 
-  /** Makes a change in the update, or else at once. A change that throws changes nothing. */
+  /** Makes a change in the update, or else at once. One that throws changes nothing. */
   async #change<T>(
     update: Update | undefined,
-    change: Change<T>,
+    change: Promise<Change<T>>,
     metadataFiles: readonly string[] = [],
   ): Promise<T> {
     if (update === undefined) return await this.#commit(change);
-    const result = change(update.preview);
-    update.changes.push(change);
-    update.metadataFiles.push(...metadataFiles);
-    return result;
+    // Whether it fails is asked when its turn comes.
+    change.catch(() => undefined);
+    return await update.order.run(async () => {
+      const make = await change;
+      const result = make(update.preview);
+      update.changes.push(make);
+      update.metadataFiles.push(...metadataFiles);
+      return result;
+    });
   }
 
   /** Changes that wait for the same save are saved together. */
-  #commit<T>(change: Change<T>): Promise<T> {
+  #commit<T>(change: Promise<Change<T>>): Promise<T> {
+    change.catch(() => undefined);
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ change, resolve, reject });
       if (this.#waiting.length === 1) void this.#saves.run(() => this.#saveWaiting());
@@ -406,20 +418,25 @@ export class LocalIndex<
   async #saveWaiting(): Promise<void> {
     const all = this.#waiting;
     this.#waiting = [];
-    const done: { caller: Waiting; result: unknown }[] = [];
+    /** What each caller is told once all is saved. */
+    const answers: (() => void)[] = [];
+    const changes = await Promise.allSettled(all.map(({ change }) => change));
     try {
       await this.loadIndexData();
       await this.#save(async (transaction) => {
-        for (const caller of all) {
+        for (const [number, { resolve, reject }] of all.entries()) {
+          const change = changes[number] as (typeof changes)[number];
           try {
-            done.push({ caller, result: caller.change(transaction) });
+            if (change.status === 'rejected') throw change.reason;
+            const result = change.value(transaction);
+            answers.push(() => resolve(result as never));
           } catch (error) {
-            caller.reject(error);
+            answers.push(() => reject(error));
           }
         }
         return [];
       });
-      for (const { caller, result } of done) caller.resolve(result as never);
+      for (const answer of answers) answer();
     } catch (error) {
       const isMissing = error instanceof Error && error.message === 'Index does not exist';
       const failure = isMissing

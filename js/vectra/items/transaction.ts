@@ -23,24 +23,26 @@ export class Transaction {
     return staged === undefined ? this.#table.get(id)?.item : staged.item;
   }
 
-  /** @throws when there is an item with this id */
-  insert(item: IndexItem): IndexItem {
-    if (this.get(item.id) !== undefined) throw new Error(`Item with id ${item.id} already exists`);
-    // One that was deleted before does not give its place.
-    this.#staged.delete(item.id);
-    this.#staged.set(item.id, { item, replaces: undefined });
-    return item;
+  /**
+   * Inserts all of the items or, when it throws, none.
+   *
+   * @throws when there is an item with the id of one of them
+   */
+  insert(items: readonly IndexItem[]): IndexItem[] {
+    const ids = new Set<string>();
+    for (const { id } of items) {
+      if (ids.has(id) || this.get(id) !== undefined)
+        throw new Error(`Item with id ${id} already exists`);
+      ids.add(id);
+    }
+    return items.map((item) => this.#add(item));
   }
 
-  upsert(item: IndexItem): IndexItem {
-    const before = this.get(item.id);
-    if (before === undefined) return this.insert(item);
-    const updated = { ...before, ...item };
-    if (item.metadataFile === undefined) delete updated.metadataFile;
-    const staged = this.#staged.get(item.id);
-    const replaces = staged === undefined ? this.#table.get(item.id) : staged.replaces;
-    this.#staged.set(item.id, { item: updated, replaces });
-    return updated;
+  upsert(items: readonly IndexItem[]): IndexItem[] {
+    return items.map((item) => {
+      const before = this.get(item.id);
+      return before === undefined ? this.#add(item) : this.#replace(item, before);
+    });
   }
 
   /** An id that there is not is passed over. */
@@ -49,6 +51,22 @@ export class Transaction {
     this.#staged.delete(id);
     if (this.#table.get(id) !== undefined)
       this.#staged.set(id, { item: undefined, replaces: undefined });
+  }
+
+  #add(item: IndexItem): IndexItem {
+    // One that was deleted before does not give its place.
+    this.#staged.delete(item.id);
+    this.#staged.set(item.id, { item, replaces: undefined });
+    return item;
+  }
+
+  #replace(item: IndexItem, before: IndexItem): IndexItem {
+    const updated = { ...before, ...item };
+    if (item.metadataFile === undefined) delete updated.metadataFile;
+    const staged = this.#staged.get(item.id);
+    const replaces = staged === undefined ? this.#table.get(item.id) : staged.replaces;
+    this.#staged.set(item.id, { item: updated, replaces });
+    return updated;
   }
 
   get changes(): Changes {
