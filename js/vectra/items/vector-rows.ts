@@ -72,20 +72,22 @@ export class VectorRows {
     among: readonly Entry[] | undefined,
   ): Entry[] {
     const direction = Float64Array.from(query, (value) => value / norm);
-    const owners = among === undefined ? this.#owners : among.filter(({ row }) => row >= 0);
-    const scores = new Float64Array(owners.length);
-    const best = new Smallest(k);
+    const data = this.#data;
+    const dimensions = this.#dimensions;
+    const owners = among ?? this.#owners;
+    const scores = new Float64Array(owners.length).fill(Number.NaN);
+    const best = new Largest(k);
     for (let i = 0; i < owners.length; i++) {
       const entry = owners[i];
-      if (entry === undefined) continue;
-      const score = dot(this.#data, entry.row * this.#dimensions, direction);
+      if (entry === undefined || entry.row < 0) continue;
+      const score = dot(data, entry.row * dimensions, direction);
       scores[i] = score;
       best.offer(score);
     }
     const least = best.least - 2 * margin;
-    const found = owners.filter(
-      (entry, i): entry is Entry => entry !== undefined && (scores[i] as number) >= least,
-    );
+    const found: Entry[] = [];
+    for (let i = 0; i < owners.length; i++)
+      if ((scores[i] as number) >= least) found.push(owners[i] as Entry);
     const others = among === undefined ? [...this.#others] : among.filter(({ row }) => row < 0);
     return [...found, ...others];
   }
@@ -118,7 +120,10 @@ function isDirection(vector: readonly number[], norm: number): boolean {
 /** Four sums side by side, which a processor adds at once; their order does not matter within {@link margin}. */
 function dot(data: Float32Array, start: number, direction: Float64Array): number {
   const { length } = direction;
-  let [a, b, c, d] = [0, 0, 0, 0];
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
   let i = 0;
   for (; i + 3 < length; i += 4) {
     const at = start + i;
@@ -131,8 +136,8 @@ function dot(data: Float32Array, start: number, direction: Float64Array): number
   return a + b + c + d;
 }
 
-/** The least of the `k` largest numbers that were offered: a heap of them. */
-class Smallest {
+/** The `k` largest of the numbers that were offered: a heap of them, the least on top. */
+class Largest {
   readonly #limit: number;
   readonly #heap: number[] = [];
 

@@ -48,11 +48,13 @@ export class CommitFile {
   readonly #indexPath: string;
   readonly #path: string;
   readonly #token: string;
+  readonly #handle: FileHandle;
 
-  private constructor(indexPath: string, token: string) {
+  private constructor(indexPath: string, token: string, handle: FileHandle) {
     this.#indexPath = indexPath;
     this.#path = pathOf(indexPath);
     this.#token = token;
+    this.#handle = handle;
   }
 
   /**
@@ -66,8 +68,9 @@ export class CommitFile {
     const waiting = new Waiting(indexPath);
     for (;;) {
       try {
-        await fs.writeFile(pathOf(indexPath), line, { flag: 'wx' });
-        return new CommitFile(indexPath, token);
+        const file = new CommitFile(indexPath, token, await fs.open(pathOf(indexPath), 'wx'));
+        await file.#write(line);
+        return file;
       } catch (error) {
         if (codeOf(error) !== 'EEXIST') throw error;
         await waiting.turn();
@@ -81,18 +84,17 @@ export class CommitFile {
     while (await exists(pathOf(indexPath))) await waiting.turn();
   }
 
-  /** Writes all of the changes, or none: also when the process or the machine stops. */
-  async apply(patches: readonly Patch[], files: readonly Companion[]): Promise<void> {
+  /** Writes all of the changes, or none: also when the process or the machine stops. `size` is the index's. */
+  async apply(size: number, patches: readonly Patch[], files: readonly Companion[]): Promise<void> {
     const handle = await fs.open(this.#indexPath, 'r+');
     try {
-      const { size } = await handle.stat();
       const changes: Change[] = [];
-      for (const { at, bytes } of patches)
-        changes.push({
-          at,
-          bytes,
-          old: await readAt(handle, at, Math.min(bytes.length, size - at)),
-        });
+      for (const patch of patches) {
+        const { at, bytes } = patch;
+        const length = Math.max(Math.min(bytes.length, size - at), 0);
+        const old = patch.old?.length === length ? patch.old : await readAt(handle, at, length);
+        changes.push({ at, bytes, old });
+      }
       await this.#record(size, changes, files);
       try {
         await write(handle, changes);
@@ -109,8 +111,21 @@ export class CommitFile {
 
   /** The commit is done, or was not begun. */
   async end(): Promise<void> {
-    if (abandoned.has(this.#token)) return;
-    await fs.rm(this.#path, { force: true });
+    await Promise.all([
+      this.#handle.close(),
+      abandoned.has(this.#token) ? undefined : fs.rm(this.#path, { force: true }),
+    ]);
+  }
+
+  /** A file that is not there as it should be is none. */
+  async #write(line: string): Promise<void> {
+    try {
+      // By the module's function, where tests put their stubs.
+      await fs.writeFile(this.#handle, line);
+    } catch (error) {
+      await this.end();
+      throw error;
+    }
   }
 
   async #record(
@@ -130,13 +145,9 @@ export class CommitFile {
     ];
     const hash = createHash('sha256');
     for (const bytes of body) hash.update(bytes);
-    const handle = await fs.open(this.#path, 'a');
-    try {
-      await handle.writeFile(Buffer.concat([Buffer.from(`${hash.digest('hex')}\n`), ...body]));
-      await handle.datasync();
-    } finally {
-      await handle.close();
-    }
+    const whole = Buffer.concat([Buffer.from(`${hash.digest('hex')}\n`), ...body]);
+    await this.#handle.writeFile(whole);
+    await this.#handle.datasync();
   }
 
   /** Where that fails too, the record stays, and the next commit finishes this one. */

@@ -103,7 +103,7 @@ class InPlaceStore implements Store {
       const image = await this.#current();
       const { changes, files } = await prepare(image.contents);
       if (changes.removed.length + changes.replaced.length + changes.added.length === 0) {
-        if (files.length > 0) await file.apply([], files);
+        if (files.length > 0) await file.apply(Number(image.stats.size), [], files);
         return;
       }
       this.#isWriting = true;
@@ -136,9 +136,9 @@ class InPlaceStore implements Store {
     const gaps = layout.wasted + sizeOf(changes);
     if (bytes > Math.max(size, smallBytes) || gaps > Math.max(layout.length / 2, smallBytes)) {
       await this.#rewrite(image, changes, encoded);
-      if (files.length > 0) await file.apply([], files);
+      if (files.length > 0) await file.apply(0, [], files);
     } else {
-      await file.apply(patchesOf(layout, size, changes, encoded), files);
+      await file.apply(size, patchesOf(layout, size, changes, encoded), files);
     }
     image.stats = await fs.stat(this.#path, { bigint: true });
   }

@@ -101,7 +101,10 @@ export class JsonLayout implements Layout {
       pieces.push(bytes);
       this.#end = start + bytes.length;
     }
-    return { patch: { at, bytes: Buffer.concat([...pieces, this.#tail]) }, places };
+    return {
+      patch: { at, bytes: Buffer.concat([...pieces, this.#tail]), old: this.#tail },
+      places,
+    };
   }
 
   lengthen(size: number): Patch {

@@ -6,6 +6,8 @@ import type { Contents } from './store.ts';
 export interface Patch {
   readonly at: number;
   readonly bytes: Uint8Array;
+  /** What is there, up to the end of the file, where that is known. */
+  readonly old?: Uint8Array;
 }
 
 /** How a format lays items out in its file, so that one can be added or taken out without writing the others again. */
