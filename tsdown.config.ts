@@ -57,10 +57,10 @@ export default defineConfig([
     plugins: [
       {
         name: 'what-browsers-have',
-        resolveId: (source: string, importer?: string) =>
-          source.endsWith('/platform.ts') && importer !== undefined
-            ? fileURLToPath(new URL('js/vectra/platform-browser.ts', import.meta.url))
-            : undefined,
+        resolveId(source: string) {
+          const name = /^\.{1,2}\/(platform|stores)\.ts$/.exec(source)?.[1];
+          return name && fileURLToPath(new URL(`js/vectra/${name}-browser.ts`, import.meta.url));
+        },
       },
     ],
   },

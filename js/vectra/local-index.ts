@@ -2,17 +2,17 @@ import { type Bm25Engine, defaultBm25, keywordResults } from './bm25.ts';
 import type { IndexCodec } from './codec/index-codec.ts';
 import { JsonCodec } from './codec/json-codec.ts';
 import { ItemSelector } from './item-selector.ts';
-import type { Entry } from './items/item-table.ts';
+import type { Entry } from './items/entry.ts';
 import { nearest, type Scored } from './items/nearest.ts';
 import { Transaction } from './items/transaction.ts';
 import { LocalDocument } from './local-document.ts';
-import { pathUtils } from './path-utils.ts';
-import { defaultStorage, storeInPlace } from './platform.ts';
+import { isFileName, pathUtils } from './path-utils.ts';
 import { Queue } from './queue.ts';
 import type { Companion, Contents, Store } from './saving/store.ts';
 import { WholeFileStore } from './saving/whole-file-store.ts';
 import type { FileStorage } from './storage/file-storage.ts';
 import { FileStorageUtilities } from './storage/file-storage-utilities.ts';
+import { defaultStorage, storeInPlace } from './stores.ts';
 import type {
   CreateIndexConfig,
   IndexItem,
@@ -515,9 +515,8 @@ export class LocalIndex<
   async #metadataOf(name: string): Promise<Record<string, MetadataTypes> | undefined> {
     const known = this.#metadataRead.get(name);
     if (known) return known;
-    const path = this.#pathOf(name);
-    if (!(await this.#storage.pathExists(path))) return undefined;
-    const metadata = this.#codec.deserializeMetadata(await this.#storage.readFile(path));
+    if (!(await this.#storage.pathExists(this.#pathOf(name)))) return undefined;
+    const metadata = await this.#readMetadata(name);
     this.#metadataRead.set(name, metadata);
     return metadata;
   }
@@ -527,15 +526,19 @@ export class LocalIndex<
     const item = { ...entry.item };
     if (item.metadataFile) {
       try {
-        item.metadata = this.#codec.deserializeMetadata(
-          await this.#storage.readFile(this.#pathOf(item.metadataFile)),
-        );
+        item.metadata = await this.#readMetadata(item.metadataFile);
       } catch (error) {
         // An item that was deleted or replaced since has no file any more.
         if (await this.#isCurrent(entry, item.metadataFile)) throw error;
       }
     }
     return { item, score };
+  }
+
+  async #readMetadata(name: string): Promise<Record<string, MetadataTypes>> {
+    // Names come from a file: none may lead out of the folder.
+    if (!isFileName(name)) throw new Error(`Expected the name of a file of metadata, got ${name}`);
+    return this.#codec.deserializeMetadata(await this.#storage.readFile(this.#pathOf(name)));
   }
 
   async #isCurrent({ item }: Entry, metadataFile: string): Promise<boolean> {
@@ -545,7 +548,7 @@ export class LocalIndex<
 
   async #deleteMetadata(names: readonly string[]): Promise<void> {
     for (const name of names) this.#metadataRead.delete(name);
-    for (const name of names)
+    for (const name of names.filter(isFileName))
       await FileStorageUtilities.tryDeleteFile(this.#storage, this.#pathOf(name));
   }
 

@@ -3,6 +3,10 @@ const drive = /^[a-zA-Z]:/;
 
 const isRooted = (path: string): boolean => path.startsWith('/');
 
+/** Whether a name names a file in a folder, and cannot lead out of it. */
+export const isFileName = (name: string): boolean =>
+  /^[^/\\\0]+$/.test(name) && !/^\.{1,2}$/.test(name);
+
 /** Paths with `/` on every system, as Vectra's storages name files. */
 export const pathUtils = {
   sep: '/' as const,

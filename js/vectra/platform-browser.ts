@@ -1,15 +1,5 @@
-import type { IndexCodec } from './codec/index-codec.ts';
 import type { TransformersLibrary } from './embeddings/transformers-library.ts';
-import type { Store } from './saving/store.ts';
-import type { FileStorage } from './storage/file-storage.ts';
 import type { Tokenizer } from './types.ts';
-
-const noFiles =
-  'LocalFileStorage is not supported in browser environments. Use IndexedDBStorage or VirtualFileStorage instead.';
-
-export function defaultStorage(): FileStorage {
-  throw new Error(noFiles);
-}
 
 export function requirePeer(name: string): unknown {
   throw new Error(`${name} cannot be loaded at once in a browser`);
@@ -31,9 +21,3 @@ export async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
-
-export const storeInPlace = (
-  _storage: FileStorage,
-  _path: string,
-  _codec: IndexCodec,
-): Store | undefined => undefined;

@@ -1,17 +1,10 @@
 // What Node has. The build for browsers takes platform-browser.ts instead.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import type { IndexCodec } from './codec/index-codec.ts';
 import type { TransformersLibrary } from './embeddings/transformers-library.ts';
-import { openInPlace } from './saving/in-place-store.ts';
-import type { Store } from './saving/store.ts';
-import type { FileStorage } from './storage/file-storage.ts';
-import { LocalFileStorage } from './storage/local-file-storage.ts';
 import type { Tokenizer } from './types.ts';
 
 const load = createRequire(import.meta.url);
-
-export const defaultStorage = (): FileStorage => new LocalFileStorage();
 
 /** An optional package, by its CommonJS form, because what asks for it cannot wait. Throws what `require` does. */
 export const requirePeer = (name: string): unknown => load(name);
@@ -33,10 +26,3 @@ export const importTokenizer = async (): Promise<Tokenizer | undefined> => undef
 
 export const sha256 = (text: string): string | Promise<string> =>
   createHash('sha256').update(text).digest('hex');
-
-/** Changes an index file where it lies; undefined where storage or codec are the caller's own and only know whole files. */
-export const storeInPlace = (
-  storage: FileStorage,
-  path: string,
-  codec: IndexCodec,
-): Store | undefined => openInPlace(storage, path, codec);

@@ -1,7 +1,7 @@
 // The file that is changed in place is, after each commit, what Vectra would have written: compared with an index whose
 // storage only knows whole files, which is as simple as Vectra's own.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -144,6 +144,20 @@ describe('a file that something else wrote', () => {
       unknown
     >;
     expect(members).toEqual(sameMembers);
+  });
+
+  test('with a file of metadata elsewhere leads nowhere', async () => {
+    const outside = `${folderOf('outside')}.json`;
+    writeFileSync(outside, '{"secret":1}');
+    const metadataFile = `../${basename(outside)}`;
+    const index = write(
+      JSON.stringify({ version: 1, items: [{ ...items[0], metadataFile }, ...items.slice(1)] }),
+    );
+    await expect(index.queryItems([1, 2], '', 3)).rejects.toThrow(
+      `Expected the name of a file of metadata, got ${metadataFile}`,
+    );
+    await index.deleteItem('a');
+    expect(readFileSync(outside, 'utf8')).toBe('{"secret":1}');
   });
 
   test('with an id twice is read, and both go together', async () => {

@@ -1,7 +1,7 @@
 import { pathUtils } from '../path-utils.ts';
-import { defaultStorage } from '../platform.ts';
 import type { FileStorage } from '../storage/file-storage.ts';
 import { FileStorageUtilities } from '../storage/file-storage-utilities.ts';
+import { defaultStorage } from '../stores.ts';
 import type { IndexCodec } from './index-codec.ts';
 import { JsonCodec } from './json-codec.ts';
 import { ProtobufCodec } from './protobuf-codec.ts';

@@ -1,17 +1,6 @@
-import type { Place } from '../saving/place.ts';
 import type { IndexItem } from '../types.ts';
+import type { Entry } from './entry.ts';
 import { VectorRows } from './vector-rows.ts';
-
-/** An item of the index. The object stays while the item is replaced; what it held is never changed. */
-export interface Entry {
-  item: IndexItem;
-  /** Rises from item to item in the order in which they were inserted. */
-  order: number;
-  /** Its row in the table's {@link VectorRows}. */
-  row: number;
-  /** Where it is in the index file, when that is changed in place. */
-  place: Place | undefined;
-}
 
 /** What a transaction does to a table, each item once. */
 export interface Changes {
@@ -20,13 +9,6 @@ export interface Changes {
   /** Not in the table yet. */
   readonly added: readonly Entry[];
 }
-
-export const newEntry = (item: IndexItem): Entry => ({
-  item,
-  order: 0,
-  row: -1,
-  place: undefined,
-});
 
 /** The committed items, in the order of their insertion. */
 export class ItemTable {

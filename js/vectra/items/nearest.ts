@@ -1,5 +1,6 @@
 import { ItemSelector } from '../item-selector.ts';
-import type { Entry, ItemTable } from './item-table.ts';
+import type { Entry } from './entry.ts';
+import type { ItemTable } from './item-table.ts';
 
 export interface Scored {
   readonly entry: Entry;

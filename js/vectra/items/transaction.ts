@@ -1,5 +1,6 @@
 import type { IndexItem } from '../types.ts';
-import { type Changes, type Entry, type ItemTable, newEntry } from './item-table.ts';
+import { type Entry, newEntry } from './entry.ts';
+import type { Changes, ItemTable } from './item-table.ts';
 
 /** What becomes of an id: without an item it is deleted. */
 interface Staged {

@@ -1,4 +1,4 @@
-import type { Entry } from './item-table.ts';
+import type { Entry } from './entry.ts';
 
 /**
  * Scores from float32 directions differ from Vectra's by less than this: rounding a direction's numbers moves each by at

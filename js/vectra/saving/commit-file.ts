@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import fs, { type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isFileName } from '../path-utils.ts';
 import type { Patch } from './layout.ts';
 import type { Companion } from './store.ts';
 
@@ -261,6 +262,7 @@ function parse(bytes: Buffer): { changes: Change[]; files: Companion[] } | undef
   const hash = createHash('sha256').update(bytes.subarray(head)).digest('hex');
   if (bytes.toString('latin1', checksum, head - 1) !== hash) return undefined;
   const { patches, files } = JSON.parse(bytes.toString('utf8', head, body - 1)) as RecordHead;
+  if (!files.every(({ name }) => isFileName(name))) return undefined;
   let at = body;
   const take = (length: number): Buffer => {
     at += length;

@@ -5,7 +5,8 @@ import { Slices } from '../../event-loop.ts';
 import type { IndexCodec } from '../codec/index-codec.ts';
 import { JsonCodec } from '../codec/json-codec.ts';
 import { ProtobufCodec } from '../codec/protobuf-codec.ts';
-import type { Changes, Entry } from '../items/item-table.ts';
+import type { Entry } from '../items/entry.ts';
+import type { Changes } from '../items/item-table.ts';
 import type { FileStorage } from '../storage/file-storage.ts';
 import { LocalFileStorage } from '../storage/local-file-storage.ts';
 import type { IndexItem } from '../types.ts';
@@ -31,7 +32,7 @@ const syncedTogether = 32;
 /** How often a file that changes while it is read is read again. */
 const maxReads = 100;
 
-/** Undefined where only whole files may be read and written: storage or codec are, or might be, the caller's own. */
+/** Keeps an index file by changing it where it lies; undefined where only whole files may be read and written: storage or codec are, or might be, the caller's own. */
 export function openInPlace(
   storage: FileStorage,
   path: string,

@@ -1,5 +1,6 @@
 import type { ProtobufCodec } from '../codec/protobuf-codec.ts';
-import { ItemTable, newEntry } from '../items/item-table.ts';
+import { newEntry } from '../items/entry.ts';
+import { ItemTable } from '../items/item-table.ts';
 import type { IndexItem } from '../types.ts';
 import { type Layout, type Patch, Places } from './layout.ts';
 import type { Place } from './place.ts';

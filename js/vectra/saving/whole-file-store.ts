@@ -1,5 +1,6 @@
 import type { IndexCodec } from '../codec/index-codec.ts';
-import { ItemTable, newEntry } from '../items/item-table.ts';
+import { newEntry } from '../items/entry.ts';
+import { ItemTable } from '../items/item-table.ts';
 import type { FileStorage } from '../storage/file-storage.ts';
 import type { Commit, Contents, Store } from './store.ts';
 
