@@ -500,12 +500,14 @@ export class LocalIndex<
     const fields = fieldsOf(filter);
     if (fields.size === 0) return undefined;
     const inline = new Set([...this.inlineKeys, ...(metadata_config.indexed ?? [])]);
-    const isInline = [...fields].every((field) => inline.has(field));
+    if ([...fields].every((field) => inline.has(field)) || !metadata_config.indexed?.length)
+      return table.entries.filter(({ item }) => ItemSelector.select(item.metadata, filter));
     const entries = [...table.entries];
     const matches: boolean[] = [];
     for (const { item } of entries) {
-      const metadata =
-        isInline || !item.metadataFile ? item.metadata : await this.#metadataOf(item.metadataFile);
+      const metadata = item.metadataFile
+        ? await this.#metadataOf(item.metadataFile)
+        : item.metadata;
       matches.push(metadata !== undefined && ItemSelector.select(metadata, filter));
     }
     return entries.filter((_, number) => matches[number]);
