@@ -211,6 +211,29 @@ describe('kill -9', () => {
   });
 });
 
+test('several writers, of which one after the other is killed, lose nothing that was acknowledged', async () => {
+  const index = await indexIn();
+  const all = [0, 1, 2].map((number) => start(index.folderPath, `${number}-`, 100_000));
+  const writers = [...all];
+  for (let round = 0; round < 9; round++) {
+    const writer = writers[round % 3] as Child;
+    await writer.lines(3 + round);
+    writer.child.kill('SIGKILL');
+    await once(writer.child, 'close');
+    const next = start(index.folderPath, `${round + 3}-`, 100_000);
+    writers[round % 3] = next;
+    all.push(next);
+  }
+  for (const { child } of writers) {
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  }
+  const found = (await index.listItems()).map(({ id }) => id);
+  expect(new Set(found).size).toBe(found.length);
+  expect(all.flatMap(({ seen }) => seen).filter((id) => !found.includes(id))).toEqual([]);
+  expect(idsIn(index.folderPath)).toEqual(found.sort());
+});
+
 describe('vectors', () => {
   test('one without length never ranks first', async () => {
     const index = await indexIn();
