@@ -194,7 +194,7 @@ export class LocalDocumentIndex extends LocalIndex<DocumentChunkMetadata> {
 
   protected override async loadIndexData(): Promise<void> {
     await super.loadIndexData();
-    const contents = await this.contentsRead();
+    const contents = this.contentsRead;
     // A catalog is as old as the index that it was read with.
     if (this._catalog !== undefined && (this.#readWith ?? contents) === contents) {
       this.#readWith = contents;

@@ -345,8 +345,8 @@ export class LocalIndex<
   }
 
   /** Changes whenever the index was read from its file. */
-  protected async contentsRead(): Promise<object> {
-    return await this.#store.contents();
+  protected get contentsRead(): object | undefined {
+    return this.#store.known;
   }
 
   /** For documents, which ask an index only for what every index has. */
@@ -356,7 +356,8 @@ export class LocalIndex<
 
   async #contents(): Promise<Contents> {
     await this.loadIndexData();
-    return await this.#store.contents();
+    // A subclass may have loaded nothing.
+    return this.#store.known ?? (await this.#store.contents());
   }
 
   /** The open update, if a call with this argument belongs to it. */

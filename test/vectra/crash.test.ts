@@ -137,50 +137,61 @@ describe.each<[string, IndexCodec]>([
 });
 
 describe('a document', () => {
-  test('is there with its text, its metadata and its entry, or is not', async () => {
-    const embeddings = {
-      maxTokens: 1000,
-      createEmbeddings: async (inputs: string | string[]) => ({
-        status: 'success' as const,
-        output: [inputs].flat().map((text) => [text.length, 1]),
-      }),
-    };
-    const tokenizer = {
-      encode: (text: string) => Array.from(text, (mark) => mark.charCodeAt(0)),
-      decode: (tokens: number[]) => String.fromCharCode(...tokens),
-    };
-    const open = (folderPath: string): LocalDocumentIndex =>
-      new LocalDocumentIndex({ folderPath, embeddings, tokenizer });
-    const start = folderOf();
-    const index = open(start);
-    await index.createIndex();
-    await index.upsertDocument('a.txt', 'the first text', undefined, { version: 1 });
-    const state = async (folder: string): Promise<unknown> => {
-      const [document] = await open(folder).listDocuments();
-      return {
-        text: await document?.loadText(),
-        chunks: document?.chunks.map(({ item }) => item.metadata.endPos),
-        metadata: await document?.loadMetadata(),
-        stats: await open(folder).getCatalogStats(),
+  test.each([
+    ['short', 'another text, and longer'],
+    ['so long that the index is written anew', 'another text. '.repeat(400)],
+  ])(
+    'that is %s is there with its text, its metadata and its entry, or is not',
+    async (_, text) => {
+      const embeddings = {
+        maxTokens: 1000,
+        createEmbeddings: async (inputs: string | string[]) => ({
+          status: 'success' as const,
+          output: [inputs].flat().map((text) => [text.length, 1]),
+        }),
       };
-    };
-    const before = JSON.stringify(await state(start));
-    const outcomes = new Set<string>();
-    for (let steps = 0, isWhole = false; !isWhole; steps++) {
-      const folder = folderOf();
-      cpSync(start, folder, { recursive: true });
-      const victim = open(folder);
-      await victim.listDocuments();
-      const { isOver } = stopAfter(steps);
-      await victim
-        .upsertDocument('a.txt', 'another text, and longer', undefined, { version: 2 })
-        .catch(() => undefined);
-      vi.restoreAllMocks();
-      bury(folder, victim.indexName);
-      outcomes.add(JSON.stringify(await state(folder)));
-      isWhole = !isOver();
-    }
-    expect(outcomes.size).toBe(2);
-    expect(outcomes).toContain(before);
-  });
+      const tokenizer = {
+        encode: (text: string) => Array.from(text, (mark) => mark.charCodeAt(0)),
+        decode: (tokens: number[]) => String.fromCharCode(...tokens),
+      };
+      const open = (folderPath: string): LocalDocumentIndex =>
+        new LocalDocumentIndex({
+          folderPath,
+          embeddings,
+          tokenizer,
+          chunkingConfig: { chunkSize: 8 },
+        });
+      const start = folderOf();
+      const index = open(start);
+      await index.createIndex();
+      await index.upsertDocument('a.txt', 'the first text', undefined, { version: 1 });
+      const state = async (folder: string): Promise<unknown> => {
+        const [document] = await open(folder).listDocuments();
+        return {
+          text: await document?.loadText(),
+          chunks: document?.chunks.map(({ item }) => item.metadata.endPos),
+          metadata: await document?.loadMetadata(),
+          stats: await open(folder).getCatalogStats(),
+        };
+      };
+      const before = JSON.stringify(await state(start));
+      const outcomes = new Set<string>();
+      for (let steps = 0, isWhole = false; !isWhole; steps++) {
+        const folder = folderOf();
+        cpSync(start, folder, { recursive: true });
+        const victim = open(folder);
+        await victim.listDocuments();
+        const { isOver } = stopAfter(steps);
+        await victim
+          .upsertDocument('a.txt', text, undefined, { version: 2 })
+          .catch(() => undefined);
+        vi.restoreAllMocks();
+        bury(folder, victim.indexName);
+        outcomes.add(JSON.stringify(await state(folder)));
+        isWhole = !isOver();
+      }
+      expect(outcomes.size).toBe(2);
+      expect(outcomes).toContain(before);
+    },
+  );
 });

@@ -21,7 +21,10 @@ interface Owner {
 }
 
 interface RecordHead {
+  /** Of the index, before. */
   readonly size: number;
+  /** Whether a new file, which is whole under its temporary name, takes the index's place. */
+  readonly isAnew: boolean;
   /** `old`: how many bytes were there before. */
   readonly patches: readonly {
     readonly at: number;
@@ -65,13 +68,10 @@ export class CommitFile {
    */
   static async begin(indexPath: string): Promise<CommitFile> {
     const token = crypto.randomUUID();
-    const line = `${JSON.stringify(self(token))}\n`;
     const waiting = new Waiting(indexPath);
     for (;;) {
       try {
-        const file = new CommitFile(indexPath, token, await fs.open(pathOf(indexPath), 'wx'));
-        await file.#write(line);
-        return file;
+        return new CommitFile(indexPath, token, await fs.open(pathOf(indexPath), 'wx'));
       } catch (error) {
         if (codeOf(error) !== 'EEXIST') throw error;
         await waiting.turn();
@@ -85,8 +85,18 @@ export class CommitFile {
     while (await exists(pathOf(indexPath))) await waiting.turn();
   }
 
-  /** Writes all of the changes, or none: also when the process or the machine stops. `size` is the index's. */
-  async apply(size: number, patches: readonly Patch[], files: readonly Companion[]): Promise<void> {
+  /** Says whose the file is: what comes first, after {@link begin}. */
+  async sign(): Promise<void> {
+    // By the module's function, where tests put their stubs.
+    await fs.writeFile(this.#handle, `${JSON.stringify(self(this.#token))}\n`);
+  }
+
+  /**
+   * Writes all of the changes, or none: also when the process or the machine stops.
+   *
+   * @param size the index's, in bytes
+   */
+  async patch(size: number, patches: readonly Patch[], files: readonly Companion[]): Promise<void> {
     const handle = await fs.open(this.#indexPath, 'r+');
     try {
       const changes: Change[] = [];
@@ -96,17 +106,29 @@ export class CommitFile {
         const old = patch.old?.length === length ? patch.old : await readAt(handle, at, length);
         changes.push({ at, bytes, old });
       }
-      await this.#record(size, changes, files);
+      await this.#record({ size, isAnew: false }, changes, files);
       try {
-        await write(handle, changes);
-        for (const { name, content } of files)
-          await replaceFile(join(dirname(this.#indexPath), name), content);
+        if (changes.length > 0) await write(handle, changes);
+        await replaceFiles(this.#indexPath, files);
       } catch (error) {
         await this.#undo(handle, size, changes);
         throw error;
       }
     } finally {
       await handle.close();
+    }
+  }
+
+  /** Puts the file that is under the index's temporary name in its place, and writes the others: all or none. */
+  async replace(files: readonly Companion[]): Promise<void> {
+    await this.#record({ size: 0, isAnew: true }, [], files);
+    try {
+      await replaceIndex(this.#indexPath);
+      await replaceFiles(this.#indexPath, files);
+    } catch (error) {
+      // The record stays, and the next commit finishes this one.
+      abandoned.add(this.#token);
+      throw error;
     }
   }
 
@@ -118,24 +140,13 @@ export class CommitFile {
     ]);
   }
 
-  /** A file that is not there as it should be is none. */
-  async #write(line: string): Promise<void> {
-    try {
-      // By the module's function, where tests put their stubs.
-      await fs.writeFile(this.#handle, line);
-    } catch (error) {
-      await this.end();
-      throw error;
-    }
-  }
-
   async #record(
-    size: number,
+    kind: Pick<RecordHead, 'size' | 'isAnew'>,
     changes: readonly Change[],
     files: readonly Companion[],
   ): Promise<void> {
     const head: RecordHead = {
-      size,
+      ...kind,
       patches: changes.map(({ at, bytes, old }) => ({ at, length: bytes.length, old: old.length })),
       files: files.map(({ name, content }) => ({ name, length: content.length })),
     };
@@ -225,23 +236,30 @@ async function takeOver(indexPath: string, token: string | undefined): Promise<v
   }
 }
 
-/** Writes again what a commit's record says, if the record is whole and the file is the one that it was made for. */
+/** Does again what a commit's record says, if the record is whole and the file is the one that it was made for. */
 async function finish(indexPath: string, path: string): Promise<void> {
-  await fs.rm(temporary(indexPath), { force: true });
   const record = parse(await fs.readFile(path));
-  if (record === undefined) return;
   // Without an index there is nothing to finish.
-  if (!(await exists(indexPath))) return;
+  const isPossible = record !== undefined && (await exists(indexPath));
+  if (isPossible && record.isAnew && (await exists(temporary(indexPath))))
+    await replaceIndex(indexPath);
+  await fs.rm(temporary(indexPath), { force: true });
+  if (!isPossible || !(await writeAgain(indexPath, record.changes))) return;
+  await replaceFiles(indexPath, record.files);
+}
+
+/** False where another program has written the file since. */
+async function writeAgain(indexPath: string, changes: readonly Change[]): Promise<boolean> {
+  if (changes.length === 0) return true;
   const handle = await fs.open(indexPath, 'r+');
   try {
     const { size } = await handle.stat();
-    for (const change of record.changes) if (!(await isBetween(handle, size, change))) return;
-    await write(handle, record.changes);
+    for (const change of changes) if (!(await isBetween(handle, size, change))) return false;
+    await write(handle, changes);
+    return true;
   } finally {
     await handle.close();
   }
-  for (const { name, content } of record.files)
-    await replaceFile(join(dirname(indexPath), name), content);
 }
 
 /** Whether every byte is that of before or that of after: then no other program has written the file since. */
@@ -253,7 +271,9 @@ async function isBetween(handle: FileHandle, size: number, change: Change): Prom
   return now.every((byte, i) => byte === bytes[i] || byte === (old[i] ?? 0));
 }
 
-function parse(bytes: Buffer): { changes: Change[]; files: Companion[] } | undefined {
+function parse(
+  bytes: Buffer,
+): { isAnew: boolean; changes: Change[]; files: Companion[] } | undefined {
   const line = (from: number): number => bytes.indexOf(0x0a, from) + 1;
   const checksum = line(0);
   const head = line(checksum);
@@ -261,7 +281,9 @@ function parse(bytes: Buffer): { changes: Change[]; files: Companion[] } | undef
   if (checksum === 0 || head <= checksum || body <= head) return undefined;
   const hash = createHash('sha256').update(bytes.subarray(head)).digest('hex');
   if (bytes.toString('latin1', checksum, head - 1) !== hash) return undefined;
-  const { patches, files } = JSON.parse(bytes.toString('utf8', head, body - 1)) as RecordHead;
+  const { isAnew, patches, files } = JSON.parse(
+    bytes.toString('utf8', head, body - 1),
+  ) as RecordHead;
   if (!files.every(({ name }) => isFileName(name))) return undefined;
   let at = body;
   const take = (length: number): Buffer => {
@@ -269,6 +291,7 @@ function parse(bytes: Buffer): { changes: Change[]; files: Companion[] } | undef
     return bytes.subarray(at - length, at);
   };
   return {
+    isAnew,
     changes: patches.map((patch) => ({
       at: patch.at,
       bytes: take(patch.length),
@@ -307,6 +330,15 @@ export async function readAt(handle: FileHandle, at: number, length: number): Pr
   return bytes;
 }
 
+async function replaceIndex(indexPath: string): Promise<void> {
+  await fs.rename(temporary(indexPath), indexPath);
+  await syncFolder(dirname(indexPath));
+}
+
+async function replaceFiles(indexPath: string, files: readonly Companion[]): Promise<void> {
+  for (const { name, content } of files) await replaceFile(join(dirname(indexPath), name), content);
+}
+
 /** A file with this content, or the one of before. */
 async function replaceFile(path: string, content: Uint8Array): Promise<void> {
   const handle = await fs.open(temporary(path), 'w');
@@ -329,7 +361,7 @@ export async function syncFile(path: string): Promise<void> {
 }
 
 /** Waits until the names in a folder are on the disk, where the system can tell. */
-export async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle;
   try {
     handle = await fs.open(folder, 'r');

@@ -10,15 +10,7 @@ import type { Changes } from '../items/item-table.ts';
 import type { FileStorage } from '../storage/file-storage.ts';
 import { LocalFileStorage } from '../storage/local-file-storage.ts';
 import type { IndexItem } from '../types.ts';
-import {
-  CommitFile,
-  codeOf,
-  readAt,
-  syncFile,
-  syncFolder,
-  temporary,
-  writeAt,
-} from './commit-file.ts';
+import { CommitFile, codeOf, readAt, syncFile, temporary, writeAt } from './commit-file.ts';
 import { JsonLayout } from './json-layout.ts';
 import type { Layout, Patch } from './layout.ts';
 import { ProtobufLayout } from './protobuf-layout.ts';
@@ -86,6 +78,10 @@ class InPlaceStore implements Store {
     return (await this.#looking).contents;
   }
 
+  get known(): Contents | undefined {
+    return this.#image?.contents;
+  }
+
   forget(): void {
     this.#image = undefined;
   }
@@ -101,10 +97,10 @@ class InPlaceStore implements Store {
   async commit(prepare: (contents: Contents) => Promise<Commit>): Promise<void> {
     const file = await CommitFile.begin(this.#path);
     try {
-      const image = await this.#current();
+      const [image] = await Promise.all([this.#current(), file.sign()]);
       const { changes, files } = await prepare(image.contents);
       if (changes.removed.length + changes.replaced.length + changes.added.length === 0) {
-        if (files.length > 0) await file.apply(Number(image.stats.size), [], files);
+        if (files.length > 0) await file.patch(Number(image.stats.size), [], files);
         return;
       }
       this.#isWriting = true;
@@ -136,19 +132,19 @@ class InPlaceStore implements Store {
     // Bytes that are patched are written twice, those of a new file once.
     const gaps = layout.wasted + sizeOf(changes);
     if (bytes > Math.max(size, smallBytes) || gaps > Math.max(layout.length / 2, smallBytes)) {
-      await this.#rewrite(image, changes, encoded);
-      if (files.length > 0) await file.apply(0, [], files);
+      await this.#rewrite(image, changes, encoded, () => file.replace(files));
     } else {
-      await file.apply(size, patchesOf(layout, size, changes, encoded), files);
+      await file.patch(size, patchesOf(layout, size, changes, encoded), files);
     }
     image.stats = await fs.stat(this.#path, { bigint: true });
   }
 
-  /** A new file without gaps takes the place of the old one. */
+  /** Writes a file without gaps under the temporary name, and lets it take the place of the old one. */
   async #rewrite(
     image: Image,
     changes: Changes,
     encoded: ReadonlyMap<IndexItem, Uint8Array>,
+    replace: () => Promise<void>,
   ): Promise<void> {
     const { layout, head, separator, tail } = image.layout.anew();
     const { table } = image.contents;
@@ -181,8 +177,7 @@ class InPlaceStore implements Store {
       await source.close();
       await target.close();
     }
-    await fs.rename(temporary(this.#path), this.#path);
-    await syncFolder(dirname(this.#path));
+    await replace();
     for (const [number, entry] of entries.entries()) entry.place = places[number];
     this.#image = Object.assign(image, { layout });
   }

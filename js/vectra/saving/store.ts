@@ -30,6 +30,9 @@ export interface Store {
    */
   contents(): Promise<Contents>;
 
+  /** What {@link contents} gave last. */
+  readonly known: Contents | undefined;
+
   /** Asks `prepare` what to do, does it in the file and then in the contents; or, when it fails, in neither. */
   commit(prepare: (contents: Contents) => Promise<Commit>): Promise<void>;
 

@@ -35,6 +35,10 @@ export class WholeFileStore implements Store {
     table.apply(changes);
   }
 
+  get known(): Contents | undefined {
+    return this.#contents;
+  }
+
   async sync(): Promise<void> {
     // What its caller does is done.
   }
