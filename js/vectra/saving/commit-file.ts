@@ -136,7 +136,12 @@ export class CommitFile {
   async end(): Promise<void> {
     await Promise.all([
       this.#handle.close(),
-      abandoned.has(this.#token) ? undefined : fs.rm(this.#path, { force: true }),
+      // One call less than rm; somebody may have deleted it.
+      abandoned.has(this.#token)
+        ? undefined
+        : fs.unlink(this.#path).catch((error: unknown) => {
+            if (codeOf(error) !== 'ENOENT') throw error;
+          }),
     ]);
   }
 
