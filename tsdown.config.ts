@@ -58,7 +58,7 @@ export default defineConfig([
       {
         name: 'what-browsers-have',
         resolveId(source: string) {
-          const name = /^\.{1,2}\/(platform|stores)\.ts$/.exec(source)?.[1];
+          const name = /^\.{1,2}\/(host|stores)\.ts$/.exec(source)?.[1];
           return name && fileURLToPath(new URL(`js/vectra/${name}-browser.ts`, import.meta.url));
         },
       },

@@ -21,7 +21,7 @@ const browser = (name: string, headers: Record<string, string>): object => ({
   server: { headers },
   // As in the build for browsers.
   resolve: {
-    alias: [{ find: /^(\.{1,2})\/(platform|stores)\.ts$/, replacement: '$1/$2-browser.ts' }],
+    alias: [{ find: /^(\.{1,2})\/(host|stores)\.ts$/, replacement: '$1/$2-browser.ts' }],
   },
   test: {
     name,

@@ -34,11 +34,11 @@ function ours(name) {
   }
 }
 
-const platform = () => require(join(modules, 'platform.cjs'));
-const { loadTransformers } = platform();
+const host = () => require(join(modules, 'host.cjs'));
+const { loadTransformers } = host();
 
 function setTransformersLoader(loader = loadTransformers) {
-  platform().loadTransformers = loader;
+  host().loadTransformers = loader;
 }
 
 const load = Module._load;

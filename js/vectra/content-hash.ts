@@ -1,4 +1,4 @@
-import { sha256 } from './platform.ts';
+import { sha256 } from './host.ts';
 import type { MetadataTypes } from './types.ts';
 
 /** SHA-256, in hexadecimal digits, of what a document is made from; in which order its metadata come does not matter. */

@@ -1,5 +1,5 @@
+import { importTokenizer } from './host.ts';
 import { missing, peer } from './peers.ts';
-import { importTokenizer } from './platform.ts';
 import type { Tokenizer } from './types.ts';
 
 let library: Tokenizer | undefined;

@@ -1,4 +1,4 @@
-import { requirePeer } from './platform.ts';
+import { requirePeer } from './host.ts';
 
 /** Loads an optional package at once; `message` tells its absence from an error inside of it. */
 export function peer<T>(name: string, message: string): T {

@@ -152,11 +152,11 @@ describe('layers', () => {
 
   test('the browser entry of js/vectra reaches no Node module but by what its build replaces', () => {
     const seen = reachedFrom('js/vectra/browser.ts', (path) =>
-      path.replace(/^(js\/vectra\/(?:platform|stores))\.ts$/, '$1-browser.ts'),
+      path.replace(/^(js\/vectra\/(?:host|stores))\.ts$/, '$1-browser.ts'),
     );
     const offending = [...seen].filter((path) => /from 'node:|import\('node:/.test(read(path)));
     expect(offending).toEqual([]);
-    expect([...seen]).toContain('js/vectra/platform-browser.ts');
+    expect([...seen]).toContain('js/vectra/host-browser.ts');
     expect([...seen]).toContain('js/vectra/stores-browser.ts');
   });
 });

@@ -1,4 +1,4 @@
-import { loadTransformers } from '../platform.ts';
+import { loadTransformers } from '../host.ts';
 import { TransformersTokenizer } from '../transformers-tokenizer.ts';
 import type { EmbeddingsModel, EmbeddingsResponse } from '../types.ts';
 import type { FeatureExtractor } from './transformers-library.ts';

@@ -1,4 +1,4 @@
-// What Node has. The build for browsers takes platform-browser.ts instead.
+// What Node has. The build for browsers takes host-browser.ts instead.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { TransformersLibrary } from './embeddings/transformers-library.ts';
