@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'tsdown';
 
 const common = {
@@ -38,6 +39,30 @@ export default defineConfig([
     outExtensions: () => ({ js: '.mjs' }),
     minify: true,
     outputOptions: { inlineDynamicImports: true },
+  },
+  {
+    ...common,
+    entry: { vectra: 'js/vectra/index.ts' },
+    format: ['esm', 'cjs'],
+    platform: 'node',
+    shims: true,
+  },
+  {
+    ...common,
+    entry: { 'vectra-browser': 'js/vectra/browser.ts' },
+    format: ['esm'],
+    platform: 'browser',
+    target: 'es2022',
+    outExtensions: () => ({ js: '.mjs', dts: '.d.mts' }),
+    plugins: [
+      {
+        name: 'what-browsers-have',
+        resolveId(source: string) {
+          const name = /^\.{1,2}\/(host|stores)\.ts$/.exec(source)?.[1];
+          return name && fileURLToPath(new URL(`js/vectra/${name}-browser.ts`, import.meta.url));
+        },
+      },
+    ],
   },
   {
     ...common,

@@ -19,6 +19,10 @@ const browser = (name: string, headers: Record<string, string>): object => ({
   plugins: [workerSource],
   worker: { format: 'es' },
   server: { headers },
+  // As in the build for browsers.
+  resolve: {
+    alias: [{ find: /^(\.{1,2})\/(host|stores)\.ts$/, replacement: '$1/$2-browser.ts' }],
+  },
   test: {
     name,
     include: [inBrowsers],

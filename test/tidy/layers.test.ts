@@ -40,8 +40,9 @@ const scriptLayers: Record<string, readonly string[]> = {
   playground: [],
   'js/storage': ['js/errors.ts'],
   'js/wire': ['js/errors.ts', 'js/types.ts', 'js/event-loop.ts'],
-  'js/cli': ['js/index.ts', 'js/nearest.ts', 'package.json'],
   'js/worker': ['js/engine', 'js/wire', 'js/storage', 'js/errors.ts'],
+  'js/cli': ['js/index.ts', 'js/json-parts.ts', 'js/nearest.ts', 'package.json'],
+  'js/vectra': ['js/event-loop.ts', 'js/json-parts.ts'],
   'js/engine': ['js/storage', 'js/wire', 'js/errors.ts', 'js/event-loop.ts', 'package.json'],
 };
 
@@ -119,20 +120,26 @@ describe('layers', () => {
   });
 
   /** A module and all that it imports, directly or not. */
-  const reachedFrom = (entry: string): Set<string> => {
+  const reachedFrom = (
+    entry: string,
+    instead: (path: string) => string = (path) => path,
+  ): Set<string> => {
     const seen = new Set<string>();
     const reach = (path: string): void => {
       if (seen.has(path)) return;
       seen.add(path);
-      for (const target of imports(path)) reach(target);
+      for (const target of imports(path)) reach(instead(target));
     };
     reach(entry);
     return seen;
   };
 
-  test.each(['js/index.ts', 'js/browser.ts'])('%s reaches nothing of the command', (entry) => {
-    expect([...reachedFrom(entry)].filter((path) => inside(path, 'js/cli'))).toEqual([]);
-  });
+  test.each(['js/index.ts', 'js/browser.ts', 'js/vectra/index.ts'])(
+    '%s reaches nothing of the command',
+    (entry) => {
+      expect([...reachedFrom(entry)].filter((path) => inside(path, 'js/cli'))).toEqual([]);
+    },
+  );
 
   test.each(['js/browser.ts', 'js/worker/main.ts'])('%s reaches no Node module', (entry) => {
     const seen = reachedFrom(entry);
@@ -143,5 +150,15 @@ describe('layers', () => {
   test('the module is loaded by the worker, and not by the page', () => {
     expect(reachedFrom('js/worker/main.ts')).toContain('js/engine/wasm.ts');
     expect(reachedFrom('js/browser.ts')).not.toContain('js/engine/wasm.ts');
+  });
+
+  test('the browser entry of js/vectra reaches no Node module but by what its build replaces', () => {
+    const seen = reachedFrom('js/vectra/browser.ts', (path) =>
+      path.replace(/^(js\/vectra\/(?:host|stores))\.ts$/, '$1-browser.ts'),
+    );
+    const offending = [...seen].filter((path) => /from 'node:|import\('node:/.test(read(path)));
+    expect(offending).toEqual([]);
+    expect([...seen]).toContain('js/vectra/host-browser.ts');
+    expect([...seen]).toContain('js/vectra/stores-browser.ts');
   });
 });

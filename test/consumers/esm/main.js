@@ -27,6 +27,14 @@ await assert.rejects(other.query({ vector: [1], topK: 1 }), (error) => {
 await other[Symbol.asyncDispose](); // what `await using` calls
 await assert.rejects(other.listItems(), { code: 'CLOSED' });
 
+// The copy of Vectra's API, in both forms, on one folder.
+const { LocalIndex: OfVectra } = await import('quiverdb/vectra');
+const { LocalIndex: RequiredOfVectra } = createRequire(import.meta.url)('quiverdb/vectra');
+const folder = new OfVectra('./vectra');
+await folder.createIndex({ version: 1, deleteIfExists: true });
+await folder.insertItem({ id: 'a', vector: [3, 4] });
+assert.equal((await new RequiredOfVectra('./vectra').getItem('a')).norm, 5);
+
 // Two more indexes: the warning about a fallback comes once.
 for (const name of ['./second', './third']) {
   const more = new LocalIndex(name);

@@ -3,29 +3,40 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputFile } from '../../../js/cli/files/input.ts';
-import { type JsonPart, jsonParts } from '../../../js/cli/files/json-items.ts';
+import { jsonParts } from '../../../js/cli/files/json-items.ts';
 import type { Source } from '../../../js/cli/formats/format.ts';
 import { vectra } from '../../../js/cli/formats/vectra.ts';
 import { QuiverError } from '../../../js/index.ts';
+import type { JsonElement, JsonPart } from '../../../js/json-parts.ts';
 import { errorOf } from '../../conformance/helpers.ts';
 import { fileOf, readAll, scratchFolder } from './helpers.ts';
 
 const folder = scratchFolder();
 const emptyFile = fileOf(folder, '.json', '');
 
-async function parts(
-  text: string | Uint8Array,
-  chunkBytes = 7,
-  limit?: number,
-): Promise<JsonPart[]> {
+type Part = Extract<JsonPart, { kind: 'member' }> | Pick<JsonElement, 'kind' | 'at' | 'value'>;
+
+/** The parts, whose places are checked, without them. */
+async function parts(text: string | Uint8Array, chunkBytes = 7, limit?: number): Promise<Part[]> {
   const bytes = Buffer.from(text);
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
   }
   const file = await InputFile.open(emptyFile);
-  const found: JsonPart[] = [];
+  const found: Part[] = [];
   try {
-    for await (const part of jsonParts(file, 'items', chunks(), limit)) found.push(part);
+    for await (const part of jsonParts(file, 'items', chunks(), limit)) {
+      if (part.kind !== 'element') {
+        found.push(part);
+        continue;
+      }
+      const { kind, at, value, start, end, comma } = part;
+      found.push({ kind, at, value });
+      expect(JSON.parse(bytes.toString('utf8', start, end))).toEqual(part.value);
+      expect(comma < 0 ? undefined : bytes.toString('utf8', comma, comma + 1)).toBe(
+        part.at === 0 ? undefined : ',',
+      );
+    }
   } finally {
     await file.close();
   }
@@ -33,8 +44,8 @@ async function parts(
 }
 
 /** What jsonParts must give, by JSON.parse. */
-function truth(value: Record<string, unknown>): JsonPart[] {
-  return Object.entries(value).flatMap(([name, member]): JsonPart[] =>
+function truth(value: Record<string, unknown>): Part[] {
+  return Object.entries(value).flatMap(([name, member]): Part[] =>
     name === 'items'
       ? (member as unknown[]).map((element, at) => ({ kind: 'element', at, value: element }))
       : [{ kind: 'member', name, value: member }],
