@@ -32,5 +32,5 @@ target_link_options(quiver PRIVATE
   -sINCOMING_MODULE_JS_API=wasmBinary,locateFile,instantiateWasm,print,printErr
   -sEXPORTED_RUNTIME_METHODS=HEAPU8
   $<$<CONFIG:Debug>:-sASSERTIONS=1>
-  $<$<NOT:$<CONFIG:Debug>>:-O3>
+  $<$<NOT:$<CONFIG:Debug>>:-Oz>
   $<$<NOT:$<CONFIG:Debug>>:-sASSERTIONS=0>)

@@ -33,17 +33,27 @@ constexpr std::array<std::array<uint32_t, 256>, 8> make_tables() {
   return tables;
 }
 
+#ifdef __wasm__
+/// Made at first use: to download 8 kB takes longer.
+const auto& tables() {
+  static const auto kTables = make_tables();
+  return kTables;
+}
+#else
 constexpr auto kTables = make_tables();
+constexpr const auto& tables() { return kTables; }
+#endif
 
 uint32_t portable(const uint8_t* at, size_t size, uint32_t crc) {
+  const auto& table = tables();
   for (; size >= 8; size -= 8, at += 8) {
     uint64_t word;
     std::memcpy(&word, at, sizeof(word));
     word ^= crc;
     crc = 0;
-    for (size_t k = 0; k < 8; ++k) crc ^= kTables[7 - k][(word >> (8 * k)) & 0xFF];
+    for (size_t k = 0; k < 8; ++k) crc ^= table[7 - k][(word >> (8 * k)) & 0xFF];
   }
-  for (; size > 0; --size, ++at) crc = (crc >> 8) ^ kTables[0][(crc ^ *at) & 0xFF];
+  for (; size > 0; --size, ++at) crc = (crc >> 8) ^ table[0][(crc ^ *at) & 0xFF];
   return crc;
 }
 

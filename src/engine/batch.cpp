@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/msgpack.h"
+#include "base/not_finite.h"
 
 namespace quiver::engine {
 namespace {
@@ -47,7 +48,8 @@ Expected<void> check(const Operation& operation, uint32_t flags, uint32_t item, 
         return Error{Code::kInvalidVector,
                      "Expected finite numbers in the vector of item \"" +
                          std::string(operation.id) + "\", got " +
-                         std::to_string(operation.vector[i]) + " at position " + std::to_string(i),
+                         text_of_not_finite(operation.vector[i]) + " at position " +
+                         std::to_string(i),
                      item};
       }
     }

@@ -6,21 +6,13 @@
 #include "engine/collection.h"
 
 namespace quiver::engine {
-namespace {
-
-/// The view's segments; the parts that are none are heads.
-const Segment* as_segment(const Part& part) {
-  return dynamic_cast<const Segment*>(part.source.get());
-}
-
-}  // namespace
 
 MemoryUse Collection::memory_use() const {
   MemoryUse use;
   use.blocks = memory_.cache->bytes() + memory_.selections->bytes();
   const auto view = this->view();
   for (const Part& part : view->parts) {
-    const Segment* segment = as_segment(part);
+    const Segment* segment = part.source->as_segment();
     if (segment == nullptr) {
       use.head += part.source->bytes();
       continue;
@@ -39,7 +31,7 @@ void Collection::keep_to_memory_limit() {
   const auto view = this->view();
   std::vector<const Segment*> coldest_first;
   for (const Part& part : view->parts) {
-    const Segment* segment = as_segment(part);
+    const Segment* segment = part.source->as_segment();
     if (segment != nullptr && segment->content().is_mapped()) coldest_first.push_back(segment);
   }
   std::sort(coldest_first.begin(), coldest_first.end(),

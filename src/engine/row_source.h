@@ -20,6 +20,8 @@
 
 namespace quiver::engine {
 
+class Segment;
+
 /// Rows that can be read one by one, wherever they are.
 ///
 /// What lies in a file may not be sound: then CORRUPT_FILE names it. What a method returns is valid
@@ -65,6 +67,9 @@ struct Selected {
 /// changes, so readers need no lock; which rows are deleted is the view's business.
 class RowSource : public Rows {
  public:
+  /// Null: it is a head.
+  [[nodiscard]] virtual const Segment* as_segment() const { return nullptr; }
+
   /// The row of `id` among the first `count` rows that is not in `deleted` (null: none is).
   [[nodiscard]] virtual std::optional<uint32_t> find(std::string_view id, uint32_t count,
                                                      const Bitmap* deleted) const = 0;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/not_finite.h"
 #include "engine/part_rules.h"
 #include "kernel/dispatch.h"
 
@@ -113,7 +114,7 @@ Expected<std::vector<float>> prepare_query(const View& view, Metric metric,
   for (size_t i = 0; i < query.size(); ++i) {
     if (!std::isfinite(query[i])) {
       return Error{Code::kInvalidVector, "Expected finite numbers in the query vector, got " +
-                                             std::to_string(query[i]) + " at position " +
+                                             text_of_not_finite(query[i]) + " at position " +
                                              std::to_string(i)};
     }
   }

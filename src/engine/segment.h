@@ -53,6 +53,8 @@ struct Walkable {
 /// Only verify() reads it all.
 class Segment final : public RowSource {
  public:
+  [[nodiscard]] const Segment* as_segment() const override { return this; }
+
   /// Writes the segment file `name` with these rows and no graph: searches are exact. `first_log`:
   /// log files of smaller numbers hold nothing that is not in this segment or in older ones. Ids
   /// and metadata are read several times.

@@ -33,7 +33,9 @@ constexpr Row kRows[] = {
 #elif defined(__wasm_simd128__)
     {&kWasm128Table, always},
 #endif
+#ifndef __wasm_simd128__  // a module that needs SIMD does not carry what nobody calls
     {&kScalarTable, always},
+#endif
 };
 
 struct Available {
@@ -56,9 +58,11 @@ const KernelTable* find(std::string_view name) {
 }
 
 const KernelTable* choose() {
+#ifndef __wasm__  // has no environment
   if (const char* name = std::getenv("QUIVER_SIMD")) {
     if (const KernelTable* table = find(name)) return table;
   }
+#endif
   return available().front();
 }
 

@@ -9,7 +9,8 @@
 
 namespace quiver::kernel {
 
-/// The tables that this build contains and this CPU can run, best first; the scalar one is last.
+/// The tables that this build contains and this CPU can run, best first; the scalar one is last,
+/// and not in WebAssembly, which is built for SIMD.
 std::span<const KernelTable* const> available();
 
 /// The table in use: the best one, or the one that the environment variable QUIVER_SIMD names

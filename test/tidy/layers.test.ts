@@ -106,7 +106,7 @@ describe('layers', () => {
   });
 
   test.each([
-    ['hnswlib', /#include <hnswlib\//, ['src/index/graph/graph_builder.cpp']],
+    ['hnswlib', /#include <hnswlib\//, ['src/index/graph/build_memory_hnswlib.cpp']],
     ['zstd', /#include <zstd\//, ['src/base/compression.cpp']],
     ['Node-API', /#include <(napi|node_api|js_native_api)[.\w]*>/, ['src/addon/napi_setup.h']],
     ['Node or libuv', /#include <(node|uv|v8)[.\w]*>/, []],

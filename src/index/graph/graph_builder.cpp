@@ -1,21 +1,15 @@
 #include "index/graph/graph_builder.h"
 
-// The only file that includes hnswlib.
-#include <hnswlib/hnswlib.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "base/array_bytes.h"
 #include "base/hash.h"
-#include "base/huge_pages.h"
+#include "index/graph/build_memory.h"
 #include "index/graph/build_phases.h"
 #include "index/graph/build_probe.h"
 #include "index/graph/build_scratch.h"
@@ -26,56 +20,25 @@
 namespace quiver::index {
 namespace {
 
-/// Rows as a space of hnswlib: what it keeps of a row is its number, and the codes are looked up.
-/// Its distances are signed.
-class HnswlibSpace : public hnswlib::SpaceInterface<int64_t> {
- public:
-  explicit HnswlibSpace(const CodeBlock& codes) : codes_(codes) {}
-
-  size_t get_data_size() override { return sizeof(uint32_t); }
-  hnswlib::DISTFUNC<int64_t> get_dist_func() override { return measure; }
-  void* get_dist_func_param() override { return &codes_; }
-
- private:
-  static int64_t measure(const void* a, const void* b, const void* codes) {
-    const auto* block = static_cast<const CodeBlock*>(codes);
-    return block->kernel->pair(block->code(*static_cast<const uint32_t*>(a)),
-                               block->code(*static_cast<const uint32_t*>(b)), block->bytes);
-  }
-
- protected:
-  CodeBlock codes_;
-};
-
 /// The level of a row: l or higher with probability m^-l, as in the paper, from the row number
 /// alone.
-int level_of(uint32_t row, uint32_t m) {
+uint32_t level_of(uint32_t row, uint32_t m) {
   const uint64_t draw = split_mix(row);
-  int level = 0;
+  uint32_t level = 0;
   for (uint64_t limit = UINT64_MAX / m; draw < limit && level < 32; limit /= m) ++level;
   return level;
 }
 
-template <typename T>
-T* resized(T* memory, size_t count, size_t size) {
-  const size_t bytes = array_bytes(count, size);
-  void* const moved = std::realloc(memory, std::max<size_t>(bytes, 1));
-  if (moved == nullptr) throw std::bad_alloc();
-  return static_cast<T*>(moved);
-}
-
 }  // namespace
 
-class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNSW<int64_t> {
+class GraphBuilder::Graph {
  public:
-  using Base = hnswlib::HierarchicalNSW<int64_t>;
-
-  /// hnswlib is told of one row, so that it allocates no locks and no sets of visited rows for all.
   Graph(const GraphParams& params, const CodeBlock& codes, GraphAdoption adoption)
-      : HnswlibSpace(codes),
-        Base(static_cast<HnswlibSpace*>(this), 1, params.m, first_ef(params, adoption)),
+      : codes_(codes),
+        m_(params.m),
         adoption_(std::move(adoption)),
-        linker_(codes, allocate(), static_cast<uint32_t>(ef_construction_)),
+        memory_(codes, m_),
+        linker_(codes, memory_.lists(), first_ef(params, adoption_)),
         is_ef_known_(params.ef_construction != 0 || adoption_.ef_construction() != 0),
         to_link_(adoption_.rows()) {
     const uint32_t rows = adoption_.rows();
@@ -108,18 +71,11 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
 
   GraphData take() { return std::move(data_); }
 
+#ifndef __EMSCRIPTEN__
   std::vector<Neighbor> search(uint32_t row, uint32_t k, uint32_t ef) {
-    // It was made for one row.
-    visited_list_pool_ = std::make_unique<hnswlib::VisitedListPool>(1, max_elements_);
-    setEf(ef);
-    auto found = searchKnn(getDataByInternalId(row), k);
-    std::vector<Neighbor> nearest(found.size());
-    for (size_t i = found.size(); i-- > 0; found.pop()) {
-      nearest[i] = {static_cast<float>(found.top().first),
-                    static_cast<uint32_t>(found.top().second)};
-    }
-    return nearest;
+    return memory_.search_with_hnswlib(row, k, ef, entry_, top_);
   }
+#endif
 
  private:
   /// What threads share, in this order, but that kChoose and kLink take turns. A phase that goes
@@ -131,8 +87,9 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
   static constexpr uint32_t kPart = 512;
 
   static uint32_t first_ef(const GraphParams& params, const GraphAdoption& adoption) {
-    if (params.ef_construction != 0) return params.ef_construction;
-    return adoption.ef_construction() != 0 ? adoption.ef_construction() : BuildProbe::kFew;
+    uint32_t ef = params.ef_construction;
+    if (ef == 0) ef = adoption.ef_construction();
+    return std::max(ef != 0 ? ef : BuildProbe::kFew, params.m);
   }
 
   /// A thread's scratch memory: made when there is none to be had.
@@ -164,45 +121,15 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     std::unique_ptr<BuildScratch> scratch_;
   };
 
-  /// Memory for all rows, not yet written to.
-  LinkLists allocate() {
-    const uint32_t rows = adoption_.rows();
-    data_level0_memory_ = resized(data_level0_memory_, rows, size_data_per_element_);
-    prefer_huge_pages(data_level0_memory_, rows * size_data_per_element_);
-    element_levels_.resize(rows);
-    std::free(linkLists_);
-    linkLists_ = static_cast<char**>(std::calloc(rows, sizeof(*linkLists_)));
-    if (linkLists_ == nullptr) throw std::bad_alloc();
-    max_elements_ = rows;
-    cur_element_count = rows;  // the destructor frees this many lists
-    LinkLists lists;
-    lists.level0 = data_level0_memory_;
-    lists.level0_stride = size_data_per_element_;
-    lists.upper = linkLists_;
-    lists.upper_stride = size_links_per_element_;
-    lists.m = static_cast<uint32_t>(M_);
-    return lists;
-  }
-
   /// Empty lists for a row, or what is left of the adopted one.
   void make_room(uint32_t row) {
-    const int level = level_of(row, static_cast<uint32_t>(M_));
-    if (level > 0) {
-      linkLists_[row] = static_cast<char*>(std::calloc(level, size_links_per_element_));
-      if (linkLists_[row] == nullptr) throw std::bad_alloc();
-      element_levels_[row] = level;
-    }
-    std::memset(get_linklist0(row), 0, size_links_level0_);
-    std::memcpy(getDataByInternalId(row), &row, sizeof(row));
-    setExternalLabel(row, row);
+    memory_.make_room(row, level_of(row, m_));
     if (!adoption_.keeps(row)) return;
-    uint32_t* const list = get_linklist0(row);
+    uint32_t* const list = memory_.lists().at(row, 0);
     *list = adoption_.copy_list(row, list + 1);
   }
 
-  [[nodiscard]] uint32_t levels_of(uint32_t row) const {
-    return static_cast<uint32_t>(element_levels_[row]) + 1;
-  }
+  [[nodiscard]] uint32_t levels_of(uint32_t row) const { return memory_.level(row) + 1; }
 
   void do_unit(uint32_t unit, BuildScratch& scratch) {
     switch (phase_) {
@@ -219,12 +146,12 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
         break;
       }
       case Phase::kProbe:
-        probe_->ask(unit, linker_, enterpoint_node_, static_cast<uint32_t>(maxlevel_), scratch);
+        probe_->ask(unit, linker_, entry_, top_, scratch);
         break;
       case Phase::kChoose: {
         const uint32_t row = order_.insert[batch_begin_ + unit];
-        linker_.choose(row, levels_of(row) - 1, enterpoint_node_, static_cast<uint32_t>(maxlevel_),
-                       scratch, std::span(chosen_).subspan(own_lists_[unit], levels_of(row) * M_));
+        linker_.choose(row, memory_.level(row), entry_, top_, scratch,
+                       std::span(chosen_).subspan(own_lists_[unit], levels_of(row) * m_));
         linked_.fetch_add(1, std::memory_order_relaxed);
         break;
       }
@@ -249,7 +176,7 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     switch (phase_) {
       case Phase::kRoom:
         ordering_.emplace(adoption_, linker_.lists(),
-                          [this](uint32_t row) { return element_levels_[row]; });
+                          [this](uint32_t row) { return memory_.level(row); });
         return begin_unit(Phase::kOrder);
       case Phase::kOrder:
         return is_ordered_ ? begin_to_link() : begin_unit(Phase::kOrder);
@@ -288,8 +215,8 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     ordering_.reset();
     to_link_.store(static_cast<uint32_t>(1 + order_.mend.size() + order_.insert.size()),
                    std::memory_order_relaxed);
-    maxlevel_ = element_levels_[order_.entry];
-    enterpoint_node_ = order_.entry;
+    top_ = memory_.level(order_.entry);
+    entry_ = order_.entry;
     if (order_.mend.empty()) return begin_batch();
     phase_ = Phase::kMend;
     phases_.begin(static_cast<uint32_t>(order_.mend.size()));
@@ -298,11 +225,10 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
   /// Finds out how many candidates rows need, when it is time to.
   void begin_probe_or_batch() {
     const auto waiting = std::span(order_.insert).subspan(batch_begin_);
-    if (is_ef_known_ ||
-        !BuildProbe::tells(element_levels_.size() - waiting.size(), waiting.size())) {
+    if (is_ef_known_ || !BuildProbe::tells(adoption_.rows() - waiting.size(), waiting.size())) {
       return begin_batch();
     }
-    std::vector<bool> waits(element_levels_.size(), false);
+    std::vector<bool> waits(adoption_.rows(), false);
     for (const uint32_t row : waiting) waits[row] = true;
     std::vector<uint32_t> linked;
     for (uint32_t row = 0; row < waits.size(); ++row) {
@@ -314,17 +240,17 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
   }
 
   void end_probe() {
-    linker_.set_ef(std::max(probe_->candidates(), static_cast<uint32_t>(M_)));
+    linker_.set_ef(std::max(probe_->candidates(), m_));
     is_ef_known_ = true;
     probe_.reset();
   }
 
   /// All rows are linked: their lists get the form that files have.
   void begin_to_take() {
-    data_.m = static_cast<uint32_t>(M_);
+    data_.m = m_;
     data_.ef_construction = is_ef_known_ ? linker_.ef() : 0;
-    data_.entry_row = enterpoint_node_;
-    data_.neighbors.reserve(adoption_.rows() * maxM0_);
+    data_.entry_row = entry_;
+    data_.neighbors.reserve(adoption_.rows() * linker_.lists().capacity(0));
     begin_unit(Phase::kTake);
   }
 
@@ -338,15 +264,14 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     const auto batch =
         rest.first(std::min(rest.size(), std::clamp<size_t>(batch_begin_ / kOneIn, 1, kMost)));
     // A row that rises above all others goes alone, so that the next ones find it up there.
-    const auto higher = std::find_if(batch.begin(), batch.end(), [this](uint32_t row) {
-      return element_levels_[row] > maxlevel_;
-    });
+    const auto higher = std::find_if(batch.begin(), batch.end(),
+                                     [this](uint32_t row) { return memory_.level(row) > top_; });
     batch_size_ = static_cast<uint32_t>(std::max<ptrdiff_t>(higher - batch.begin(), 1));
     own_lists_.resize(batch_size_);
     uint32_t end = 0;
     for (uint32_t i = 0; i < batch_size_; ++i) {
       own_lists_[i] = end;
-      end += levels_of(order_.insert[batch_begin_ + i]) * static_cast<uint32_t>(M_);
+      end += levels_of(order_.insert[batch_begin_ + i]) * m_;
     }
     chosen_.resize(end);
     phase_ = Phase::kChoose;
@@ -375,9 +300,9 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     for (uint32_t i = 0; i < batch_size_; ++i) {
       const uint32_t row = order_.insert[batch_begin_ + i];
       for (uint32_t level = 0; level < levels_of(row); ++level) {
-        const auto begin = own_lists_[i] + level * static_cast<uint32_t>(M_);
+        const auto begin = own_lists_[i] + level * m_;
         visit(NewLink::own(row, level, begin));
-        for (size_t at = begin; at < begin + M_ && chosen_[at] != RowLinker::kNone; ++at) {
+        for (size_t at = begin; at < begin + m_ && chosen_[at] != RowLinker::kNone; ++at) {
           visit(NewLink::to(chosen_[at], level, row));
         }
       }
@@ -386,9 +311,9 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
 
   void end_batch() {
     const uint32_t first = order_.insert[batch_begin_];
-    if (element_levels_[first] > maxlevel_) {
-      maxlevel_ = element_levels_[first];
-      enterpoint_node_ = first;
+    if (memory_.level(first) > top_) {
+      top_ = memory_.level(first);
+      entry_ = first;
     }
     batch_begin_ += batch_size_;
   }
@@ -402,11 +327,12 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
 
   void take_lists() {
     const uint32_t end = part_end(taken_);
-    for (; taken_ < end; ++taken_) append_list(taken_, 0, maxM0_, data_.neighbors);
+    for (; taken_ < end; ++taken_)
+      append_list(taken_, 0, linker_.lists().capacity(0), data_.neighbors);
   }
 
   void take_upper_levels() {
-    data_.upper.resize(static_cast<size_t>(maxlevel_));
+    data_.upper.resize(top_);
     for (uint32_t row = 0; row < adoption_.rows(); ++row) {
       for (uint32_t level = 1; level < levels_of(row); ++level) {
         data_.upper[level - 1].rows.push_back(row);
@@ -418,8 +344,9 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
   }
 
   void take_level(uint32_t level, GraphData::UpperLevel& upper) const {
-    upper.neighbors.reserve(upper.rows.size() * maxM_);
-    for (const uint32_t row : upper.rows) append_list(row, level, maxM_, upper.neighbors);
+    upper.neighbors.reserve(upper.rows.size() * linker_.lists().capacity(level));
+    for (const uint32_t row : upper.rows)
+      append_list(row, level, linker_.lists().capacity(level), upper.neighbors);
     for (uint32_t& neighbor : upper.neighbors) {
       if (neighbor == kNoRow) continue;
       const auto at = std::lower_bound(upper.rows.begin(), upper.rows.end(), neighbor);
@@ -427,7 +354,10 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
     }
   }
 
+  CodeBlock codes_;
+  uint32_t m_;
   GraphAdoption adoption_;
+  BuildMemory memory_;
   RowLinker linker_;
   bool is_ef_known_;  // else rows are linked with few candidates until enough are
   std::unique_ptr<BuildProbe> probe_;
@@ -438,6 +368,8 @@ class GraphBuilder::Graph : private HnswlibSpace, public hnswlib::HierarchicalNS
 
   // What a phase works on; changed only between phases, or by the one unit of it.
   Phase phase_ = Phase::kRoom;
+  uint32_t entry_ = 0;  // where walks begin: a row of the highest level
+  uint32_t top_ = 0;    // that level
   bool is_ordered_ = false;
   uint32_t taken_ = 0;  // rows
   bool is_reached_ = false;
@@ -494,9 +426,11 @@ Expected<bool> GraphBuilder::link(const std::function<bool()>& goes_on) {
 uint32_t GraphBuilder::to_link() const { return graph_->to_link(); }
 uint32_t GraphBuilder::linked() const { return graph_->linked(); }
 
+#ifndef __EMSCRIPTEN__
 std::vector<Neighbor> GraphBuilder::search_with_hnswlib(uint32_t row, uint32_t k, uint32_t ef) {
   return graph_->search(row, k, ef);
 }
+#endif
 
 GraphData GraphBuilder::finish() {
   GraphData data = graph_->take();

@@ -48,9 +48,11 @@ class GraphBuilder {
   [[nodiscard]] uint32_t to_link() const;
   [[nodiscard]] uint32_t linked() const;
 
+#ifndef __EMSCRIPTEN__
   /// The `k` rows nearest to a row's code by hnswlib's own search over the graph as it is, nearest
   /// first: what other searches are held against. Once all is done.
   [[nodiscard]] std::vector<Neighbor> search_with_hnswlib(uint32_t row, uint32_t k, uint32_t ef);
+#endif
 
   /// The finished graph, once all is done; every row is reachable from the entry. The builder is
   /// empty after this.
