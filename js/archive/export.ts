@@ -1,7 +1,7 @@
 import type { OpenIndex } from '../open-index.ts';
+import { temporaryFolder } from '../storage/temporary.ts';
 import { packSnapshot } from '../wire/requests.ts';
 import { tarEnd, tarHeader, tarPadding } from './tar.ts';
-import { temporaryFolder } from './temporary.ts';
 
 /** What is read at once. */
 const pieceBytes = 1 << 20;

@@ -40,6 +40,13 @@ async function attach(name: string): Promise<FolderFs> {
   return files;
 }
 
+/** The folders that something is stored in. */
+export async function opfsFolders(): Promise<string[]> {
+  const names: string[] = [];
+  for await (const name of (await rootFolder()).keys()) names.push(decodeURIComponent(name));
+  return names;
+}
+
 class OpfsFolder extends Pool implements FolderFs {
   readonly #name: string;
   /** Undefined as long as nothing is stored. */

@@ -6,6 +6,7 @@ import type { FolderFiles } from '../storage/host-files.ts';
 import type { FolderFs, HostFs } from '../storage/host-fs.ts';
 import { MemoryFs } from '../storage/memory.ts';
 import { memoryPrefix, RoutedFs } from '../storage/routed-fs.ts';
+import { temporaryName } from '../storage/temporary.ts';
 import { MovingSession } from './moving-session.ts';
 import { OwnedEngine } from './owned-engine.ts';
 import { Place } from './place.ts';
@@ -13,6 +14,8 @@ import { Place } from './place.ts';
 /** A kind of storage that lasts. */
 export interface Storage {
   readonly kind: StorageKind;
+  /** Those that something is stored in. */
+  folders(): Promise<string[]>;
   /**
    * Opens a folder's files. `rolledBack` is called at once when they go back to what was stored last, as more could not be; they
    * are of use again when what it is given resolves.
@@ -55,7 +58,10 @@ export class SharedEngine implements Engine {
       inMemory(folder) ? memory : places.get(folder)?.files;
     const host = new RoutedFs(route, browserOwner);
     const engine = await loadWasmEngine(host, storage.kind);
-    return new SharedEngine(storage, alive, places, { engine, host });
+    const shared = new SharedEngine(storage, alive, places, { engine, host });
+    // What cannot be removed now is no harm, and looked for again the next time.
+    shared.#removeLeftovers().catch(() => undefined);
+    return shared;
   }
 
   get simd(): string {
@@ -104,6 +110,14 @@ export class SharedEngine implements Engine {
         throw error;
       }
     }, retries);
+  }
+
+  /** Copies that were being made when a tab closed; those of tabs that are open are locked. */
+  async #removeLeftovers(): Promise<void> {
+    for (const folder of await this.#storage.folders()) {
+      if (!temporaryName.test(folder)) continue;
+      await this.#borrow([folder], () => this.#own.files.clear(folder)).catch(() => undefined);
+    }
   }
 
   /** A folder that is being written stays entered from the first piece to the last. */
