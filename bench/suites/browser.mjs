@@ -112,7 +112,7 @@ export const report = {
       chart: {
         kind: 'bars',
         label: 'longest stall of the page in milliseconds',
-        bars: results.map(({ storage, what, stallMs, stalls }) => ({
+        bars: results.map(({ storage, what, stallMs }) => ({
           name: `${storage}: ${what}`,
           value: stallMs,
           text: `${milliseconds(stallMs)} ms`,
