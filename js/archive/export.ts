@@ -35,6 +35,7 @@ async function* archivePieces(
   const { files } = index.loaded.engine;
   const copy = temporaryFolder(folder, 'export');
   try {
+    await files.hold(copy);
     await index.read(packSnapshot(copy, ''));
     const entries = await files.list(copy);
     // The manifest last: what is cut off is then no index, whoever unpacks it.

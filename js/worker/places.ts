@@ -120,22 +120,25 @@ export class SharedEngine implements Engine {
     }
   }
 
-  /** A folder that is being written stays entered from the first piece to the last. */
+  /** A folder that is being held stays entered from the first piece to the last. */
   #sharedFiles(): FolderFiles {
-    const written = new Map<string, Place>();
+    const held = new Map<string, Place>();
     const at = <T>(folder: string, call: (files: FolderFiles) => Promise<T>): Promise<T> =>
       this.#at(folder, (engine) => call(engine.files));
+    const hold = async (folder: string): Promise<void> => {
+      if (!held.has(folder) && !inMemory(folder)) held.set(folder, await this.#enter(folder));
+    };
     const end = (folder: string): void => {
-      written.get(folder)?.leave();
-      written.delete(folder);
+      held.get(folder)?.leave();
+      held.delete(folder);
     };
     return {
       list: (folder) => at(folder, (files) => files.list(folder)),
       read: (folder, ...rest) => at(folder, (files) => files.read(folder, ...rest)),
       remove: (folder, name) => at(folder, (files) => files.remove(folder, name)),
+      hold,
       append: async (folder, ...rest) => {
-        if (!written.has(folder) && !inMemory(folder))
-          written.set(folder, await this.#enter(folder));
+        await hold(folder);
         return at(folder, (files) => files.append(folder, ...rest));
       },
       finish: (folder) => at(folder, (files) => files.finish(folder)).finally(() => end(folder)),

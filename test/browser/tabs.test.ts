@@ -187,6 +187,27 @@ describe.each(storages)('tabs over %s', (storage) => {
     await expect.poll(leftovers, { timeout: 20_000 }).toEqual([]);
   });
 
+  test('an export that nobody reads on for long is nothing left behind', async () => {
+    const folder = newName();
+    const a = new Tab(storage).index(folder);
+    await a.createIndex();
+    await a.insertItems(Array.from({ length: 500 }, (_, n) => item(n)));
+    const reader = a.exportArchive().getReader();
+    const parts = [(await reader.read()).value as Uint8Array<ArrayBuffer>];
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const b = new Tab(storage).index(folder);
+    expect(await idsOf(b)).toHaveLength(500); // its worker has looked for what was left behind
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      parts.push(value as Uint8Array<ArrayBuffer>);
+    }
+    const options = { storage } as const;
+    const copy = await LocalIndex.importArchive(new Blob(parts), `${folder} copy`, options);
+    expect(await copy.verify()).toMatchObject({ ok: true, items: 500 });
+    await copy.close();
+  });
+
   test('a copy of what another tab has open is refused', async () => {
     const [source, target] = [newName(), newName()];
     const a = new Tab(storage).index(source);
