@@ -38,6 +38,10 @@ export const suites = {
     question: 'For how long is the JavaScript thread blocked while an index is built?',
     heeds: ['data', 'metric', 'dim', 'size', 'seed', 'durability', 'backend', 'dir'],
   },
+  browser: {
+    question: 'For how long does a page wait for an index in a browser, over each kind of storage?',
+    heeds: ['dim', 'size', 'only', 'dir'],
+  },
   kernels: {
     question: 'How long does one distance take, on each instruction set?',
     heeds: [],

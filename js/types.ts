@@ -283,6 +283,7 @@ export interface PerformanceMetrics {
     readonly error: string | null;
   };
   readonly durability: Durability;
+  /** Where its files are. */
   readonly storage: StorageKind;
   readonly backend: Backend;
   /** Why this backend: one sentence for each way of loading that was tried. */

@@ -1,7 +1,7 @@
 import type { OpenIndex } from '../open-index.ts';
+import { temporaryFolder } from '../storage/temporary.ts';
 import { packSnapshot } from '../wire/requests.ts';
 import { tarEnd, tarHeader, tarPadding } from './tar.ts';
-import { temporaryFolder } from './temporary.ts';
 
 /** What is read at once. */
 const pieceBytes = 1 << 20;
@@ -35,6 +35,7 @@ async function* archivePieces(
   const { files } = index.loaded.engine;
   const copy = temporaryFolder(folder, 'export');
   try {
+    await files.hold(copy);
     await index.read(packSnapshot(copy, ''));
     const entries = await files.list(copy);
     // The manifest last: what is cut off is then no index, whoever unpacks it.

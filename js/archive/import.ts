@@ -9,12 +9,12 @@ import {
   type ImportOptions,
 } from '../options.ts';
 import { memoryPrefix } from '../storage/routed-fs.ts';
+import { temporaryFolder } from '../storage/temporary.ts';
 import type { VerifyResult } from '../types.ts';
 import { op, packSnapshot, packWords } from '../wire/requests.ts';
 import { readMap } from '../wire/results.ts';
 import { type Download, download } from './download.ts';
 import { readTar } from './tar.ts';
-import { temporaryFolder } from './temporary.ts';
 
 /** Where an archive comes from. */
 export type ArchiveSource =

@@ -1,7 +1,8 @@
 import type { HostOwner } from './host-fs.ts';
+import { randomName } from './temporary.ts';
 
 /** Tells this worker from those before it. */
-const start: string = crypto.randomUUID();
+const start: string = randomName();
 
 /**
  * Who owns locks in a browser. Only the worker that holds a folder's Web Lock sees its files, so every lock file that another

@@ -14,6 +14,8 @@ export interface FolderFiles {
   read(folder: string, name: string, offset: number, length: number): Promise<Uint8Array>;
   /** The first time since `finish` it makes or empties the file. The folder is made when it is missing. */
   append(folder: string, name: string, bytes: Uint8Array): Promise<void>;
+  /** Keeps a folder for those who read its files, until `clear`: nobody else takes it for left behind. */
+  hold(folder: string): Promise<void>;
   /** Puts all that was appended in the folder on stable storage. */
   finish(folder: string): Promise<void>;
   remove(folder: string, name: string): Promise<void>;
@@ -68,6 +70,8 @@ export class HostFiles implements FolderFiles {
     this.#check(this.#host.append(fd, bytes));
   }
 
+  async hold(): Promise<void> {}
+
   async finish(folder: string): Promise<void> {
     for (const [path, fd] of this.#of(folder)) {
       this.#open.delete(path);
@@ -121,6 +125,7 @@ export function filesOf(find: (folder: string) => Promise<FolderFiles>): FolderF
     list: async (folder) => (await find(folder)).list(folder),
     read: async (folder, ...rest) => (await find(folder)).read(folder, ...rest),
     append: async (folder, ...rest) => (await find(folder)).append(folder, ...rest),
+    hold: async (folder) => (await find(folder)).hold(folder),
     finish: async (folder) => (await find(folder)).finish(folder),
     remove: async (folder, name) => (await find(folder)).remove(folder, name),
     clear: async (folder) => (await find(folder)).clear(folder),

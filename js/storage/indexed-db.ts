@@ -8,6 +8,7 @@ import { storageError, withCode } from './storage-error.ts';
 // files by [number, offset]: as files only grow, what is stored is never written again.
 
 const version = 1;
+const namePrefix = 'quiverdb:';
 /** What one record has at most. */
 const extentBytes = 1 << 20;
 
@@ -237,8 +238,16 @@ class IndexedDbFolder extends MemoryFs implements FolderFs {
   }
 }
 
+/** The folders that something is stored in; none where the browser does not tell. */
+export async function indexedDbFolders(): Promise<string[]> {
+  const known = (await indexedDB.databases?.()) ?? [];
+  return known.flatMap(({ name }) =>
+    name?.startsWith(namePrefix) === true ? [name.slice(namePrefix.length)] : [],
+  );
+}
+
 function databaseName(folder: string): string {
-  return `quiverdb:${folder}`;
+  return `${namePrefix}${folder}`;
 }
 
 function openDatabase(folder: string): Promise<IDBDatabase> {

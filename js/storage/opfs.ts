@@ -1,3 +1,4 @@
+import { describe, QuiverError } from '../errors.ts';
 import type { FolderFs } from './host-fs.ts';
 import { Pool, type PoolFile } from './pool.ts';
 import { withCode } from './storage-error.ts';
@@ -25,7 +26,7 @@ export async function hasOpfs(): Promise<boolean> {
 
 /** Opens the files of a folder, of which there may be none yet. No other worker may have them open. */
 export async function attachOpfs(folder: string): Promise<FolderFs> {
-  return withCode(() => attach(storedName(folder)));
+  return withCode(async () => attach(storedName(folder)));
 }
 
 async function attach(name: string): Promise<FolderFs> {
@@ -38,6 +39,13 @@ async function attach(name: string): Promise<FolderFs> {
   const files = new OpfsFolder(name, place);
   await files.load();
   return files;
+}
+
+/** The folders that something is stored in. */
+export async function opfsFolders(): Promise<string[]> {
+  const names: string[] = [];
+  for await (const name of (await rootFolder()).keys()) names.push(decodeURIComponent(name));
+  return names;
 }
 
 class OpfsFolder extends Pool implements FolderFs {
@@ -120,7 +128,24 @@ async function openFile(handle: FileSystemFileHandle): Promise<PoolFile> {
   }
 }
 
+/** The longest name that file systems have. */
+const longestName = 255;
+
 /** The folder's name as one part of a path on any file system. */
 function storedName(folder: string): string {
-  return encodeURIComponent(folder).replace(/[.*!'()]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  let name = '';
+  try {
+    name = encodeURIComponent(folder).replace(
+      /[.*!'()]/g,
+      (char) => `%${char.charCodeAt(0).toString(16)}`,
+    );
+  } catch {
+    // It has half of a character.
+  }
+  if (name === '' || name.length > longestName)
+    throw new QuiverError(
+      'INVALID_ARGUMENT',
+      `Expected the name of an index to be a text of at most ${longestName} bytes when it is percent-encoded, got ${describe(folder)}`,
+    );
+  return name;
 }

@@ -114,6 +114,7 @@ function remoteFiles(engine: RemoteEngine): FolderFiles {
     list: (folder) => ask('list', folder),
     read: (folder, name, offset, length) => ask('read', folder, name, offset, length),
     append: (folder, name, bytes) => ask('append', folder, name, alone(bytes)),
+    hold: (folder) => ask('hold', folder),
     finish: (folder) => ask('finish', folder),
     remove: (folder, name) => ask('remove', folder, name),
     clear: (folder) => ask('clear', folder),

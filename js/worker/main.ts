@@ -3,9 +3,9 @@
 import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../engine/engine-error.ts';
 import { loadWasmEngine } from '../engine/wasm.ts';
-import { attachIndexedDb } from '../storage/indexed-db.ts';
+import { attachIndexedDb, indexedDbFolders } from '../storage/indexed-db.ts';
 import { MemoryFs } from '../storage/memory.ts';
-import { attachOpfs, hasOpfs } from '../storage/opfs.ts';
+import { attachOpfs, hasOpfs, opfsFolders } from '../storage/opfs.ts';
 import { signOfLife, whenGone } from './liveness.ts';
 import { SharedEngine, type Storage } from './places.ts';
 import { messagePort } from './port.ts';
@@ -58,11 +58,11 @@ async function open(kind: 'opfs' | 'indexeddb'): Promise<Storage> {
       throw unavailable(
         "this browser has no files that a worker can write (OPFS); try storage: 'auto'",
       );
-    return { kind, attach: attachOpfs };
+    return { kind, folders: opfsFolders, attach: attachOpfs };
   }
   if (globalThis.indexedDB === undefined)
     throw unavailable("this browser has no storage that lasts; storage: 'memory' works without");
-  return { kind, attach: attachIndexedDb };
+  return { kind, folders: indexedDbFolders, attach: attachIndexedDb };
 }
 
 function unavailable(message: string): EngineError {

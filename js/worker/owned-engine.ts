@@ -1,5 +1,6 @@
 import type { Engine, EngineSession, StorageKind } from '../engine/engine.ts';
 import { EngineLost } from '../engine/engine-error.ts';
+import { QuiverError } from '../errors.ts';
 import type { FolderFiles } from '../storage/host-files.ts';
 import type { HostFs } from '../storage/host-fs.ts';
 import { op } from '../wire/requests.ts';
@@ -142,7 +143,7 @@ class OwnedSession implements EngineSession {
 
   async read(request: Uint8Array): Promise<Uint8Array> {
     this.#check();
-    if (operation(request) !== op.snapshot) return this.#inner.read(request);
+    if (operation(request) !== op.snapshot) return this.#unlessLost(this.#inner.read(request));
     const [target, base] = snapshotFolders(request);
     return this.#engine.borrow([target, base], async () => {
       await this.#engine.prepareCopy(this.#folder, target);
@@ -161,7 +162,7 @@ class OwnedSession implements EngineSession {
     // One that makes ready first must not be overtaken.
     while (this.#restoring !== undefined) await this.#restoring;
     this.#check();
-    if (operation(request) !== op.restore) return this.#inner.write(request);
+    if (operation(request) !== op.restore) return this.#unlessLost(this.#inner.write(request));
     const restored = this.#restore(request);
     this.#restoring = restored
       .catch(() => undefined)
@@ -187,6 +188,19 @@ class OwnedSession implements EngineSession {
     if (this.#lost !== undefined) return;
     this.#ended();
     await this.#inner.close();
+  }
+
+  /**
+   * What still came to the core when the files had gone back found none, and has done nothing. (What could not be stored itself
+   * rejects with a QuiverError.)
+   */
+  async #unlessLost(answer: Promise<Uint8Array>): Promise<Uint8Array> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (this.#lost !== undefined && !(error instanceof QuiverError)) throw this.#lost;
+      throw error;
+    }
   }
 
   #check(): void {

@@ -6,6 +6,7 @@ import type { FolderFiles } from '../storage/host-files.ts';
 import type { FolderFs, HostFs } from '../storage/host-fs.ts';
 import { MemoryFs } from '../storage/memory.ts';
 import { memoryPrefix, RoutedFs } from '../storage/routed-fs.ts';
+import { temporaryName } from '../storage/temporary.ts';
 import { MovingSession } from './moving-session.ts';
 import { OwnedEngine } from './owned-engine.ts';
 import { Place } from './place.ts';
@@ -13,6 +14,8 @@ import { Place } from './place.ts';
 /** A kind of storage that lasts. */
 export interface Storage {
   readonly kind: StorageKind;
+  /** Those that something is stored in. */
+  folders(): Promise<string[]>;
   /**
    * Opens a folder's files. `rolledBack` is called at once when they go back to what was stored last, as more could not be; they
    * are of use again when what it is given resolves.
@@ -55,7 +58,10 @@ export class SharedEngine implements Engine {
       inMemory(folder) ? memory : places.get(folder)?.files;
     const host = new RoutedFs(route, browserOwner);
     const engine = await loadWasmEngine(host, storage.kind);
-    return new SharedEngine(storage, alive, places, { engine, host });
+    const shared = new SharedEngine(storage, alive, places, { engine, host });
+    // What cannot be removed now is no harm, and looked for again the next time.
+    shared.#removeLeftovers().catch(() => undefined);
+    return shared;
   }
 
   get simd(): string {
@@ -106,22 +112,33 @@ export class SharedEngine implements Engine {
     }, retries);
   }
 
-  /** A folder that is being written stays entered from the first piece to the last. */
+  /** Copies that were being made when a tab closed; those of tabs that are open are locked. */
+  async #removeLeftovers(): Promise<void> {
+    for (const folder of await this.#storage.folders()) {
+      if (!temporaryName.test(folder)) continue;
+      await this.#borrow([folder], () => this.#own.files.clear(folder)).catch(() => undefined);
+    }
+  }
+
+  /** A folder that is being held stays entered from the first piece to the last. */
   #sharedFiles(): FolderFiles {
-    const written = new Map<string, Place>();
+    const held = new Map<string, Place>();
     const at = <T>(folder: string, call: (files: FolderFiles) => Promise<T>): Promise<T> =>
       this.#at(folder, (engine) => call(engine.files));
+    const hold = async (folder: string): Promise<void> => {
+      if (!held.has(folder) && !inMemory(folder)) held.set(folder, await this.#enter(folder));
+    };
     const end = (folder: string): void => {
-      written.get(folder)?.leave();
-      written.delete(folder);
+      held.get(folder)?.leave();
+      held.delete(folder);
     };
     return {
       list: (folder) => at(folder, (files) => files.list(folder)),
       read: (folder, ...rest) => at(folder, (files) => files.read(folder, ...rest)),
       remove: (folder, name) => at(folder, (files) => files.remove(folder, name)),
+      hold,
       append: async (folder, ...rest) => {
-        if (!written.has(folder) && !inMemory(folder))
-          written.set(folder, await this.#enter(folder));
+        await hold(folder);
         return at(folder, (files) => files.append(folder, ...rest));
       },
       finish: (folder) => at(folder, (files) => files.finish(folder)).finally(() => end(folder)),

@@ -105,6 +105,7 @@ const fileMethods: readonly string[] = [
   'list',
   'read',
   'append',
+  'hold',
   'finish',
   'remove',
   'clear',

@@ -15,5 +15,6 @@ test('an index in the memory of a page is found by its name', async () => {
   await index.close();
   const again = new LocalIndex(folder);
   expect(await again.queryItems([0, 1], '', 1)).toMatchObject([{ item: { id: 'b' } }]);
+  expect((await again.getPerformanceMetrics()).storage).toBe('memory');
   await again.deleteIndex();
 });

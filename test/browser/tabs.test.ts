@@ -2,6 +2,8 @@
 // are two tabs, and to end a worker is to close its tab at any moment.
 import { afterEach, describe, expect, test } from 'vitest';
 import { LocalIndex, type LocalIndexOptions, QuiverError } from '../../js/browser.ts';
+import { indexedDbFolders } from '../../js/storage/indexed-db.ts';
+import { opfsFolders } from '../../js/storage/opfs.ts';
 import { startWorker } from '../../js/worker/start.ts';
 import { errorOf, randomVectors } from '../conformance/helpers.ts';
 
@@ -165,6 +167,45 @@ describe.each(storages)('tabs over %s', (storage) => {
     }
     const index = new Tab(storage).index(folder);
     expect(await index.verify()).toEqual({ ok: true, items: 400, problems: [] });
+  });
+
+  test('what a closed tab was importing or exporting is removed by the next one', async () => {
+    const folder = newName();
+    const first = new Tab(storage);
+    const a = first.index(folder);
+    await a.createIndex();
+    await a.insertItems(Array.from({ length: 500 }, (_, n) => item(n)));
+    await a.exportArchive().getReader().read();
+    const leftovers = async (): Promise<string[]> =>
+      (await (storage === 'opfs' ? opfsFolders() : indexedDbFolders())).filter((name) =>
+        name.startsWith(`${folder}.export-`),
+      );
+    expect(await leftovers()).toHaveLength(1);
+    first.close();
+    const b = new Tab(storage).index(folder);
+    expect(await idsOf(b)).toHaveLength(500);
+    await expect.poll(leftovers, { timeout: 20_000 }).toEqual([]);
+  });
+
+  test('an export that nobody reads on for long is nothing left behind', async () => {
+    const folder = newName();
+    const a = new Tab(storage).index(folder);
+    await a.createIndex();
+    await a.insertItems(Array.from({ length: 500 }, (_, n) => item(n)));
+    const reader = a.exportArchive().getReader();
+    const parts = [(await reader.read()).value as Uint8Array<ArrayBuffer>];
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const b = new Tab(storage).index(folder);
+    expect(await idsOf(b)).toHaveLength(500); // its worker has looked for what was left behind
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      parts.push(value as Uint8Array<ArrayBuffer>);
+    }
+    const options = { storage } as const;
+    const copy = await LocalIndex.importArchive(new Blob(parts), `${folder} copy`, options);
+    expect(await copy.verify()).toMatchObject({ ok: true, items: 500 });
+    await copy.close();
   });
 
   test('a copy of what another tab has open is refused', async () => {

@@ -79,7 +79,7 @@ export function repairSuite(subject: Subject): void {
       // In the middle of the vectors, which are first and the most.
       const name = await damage('seg-', () => 4096 + 70_000);
       const before = await Promise.all(
-        (await files.list(folder)).map((each) => files.read(folder, each)),
+        (await fileNames(folder)).map((each) => files.read(folder, each)),
       );
       const target = `${folder}-repaired`;
       const report = await LocalIndex.repair(folder, target, { backend });
@@ -95,7 +95,7 @@ export function repairSuite(subject: Subject): void {
       for (const id of report.ids) expect(kept.has(id)).toBe(false);
       expect((await repaired.verify()).ok).toBe(true);
       const after = await Promise.all(
-        (await files.list(folder)).map((each) => files.read(folder, each)),
+        (await fileNames(folder)).map((each) => files.read(folder, each)),
       );
       expect(after).toEqual(before);
     });

@@ -1,6 +1,6 @@
 // The package as users get it: packed, checked by publint and attw, installed into projects outside of the checkout, and
 // used there. Nothing is fetched.
-import { cpSync, createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,11 +108,15 @@ async function vite(main) {
       const title = await page.title();
       check(title === 'wasm, opfs: b, a', 'Expected the results of the search:', title);
     }
+    const exported = await page.evaluate(() => globalThis.exported());
+    writeFileSync(join(folder, 'notes.tar'), Uint8Array.from(exported));
   } finally {
     await browser.close();
     server.close();
   }
-  console.log('Vite, for browsers: wasm in a worker, stored');
+  const found = await node(['import.js'], { cwd: folder, env: { NODE_NO_WARNINGS: '1' } });
+  check(found === 'b, a\n', 'Expected what the page has found:', found);
+  console.log('Vite, for browsers: wasm in a worker, stored, and given to Node');
 }
 
 await runMain(async () => {

@@ -1,4 +1,5 @@
 import { type Filter, LocalIndex } from '../../index.ts';
+import { archiveFormat, checkWhole, exportTar, isArchive } from '../archive.ts';
 import type { Command } from '../command.ts';
 import { Interrupted, UsageError } from '../failure.ts';
 import { formatNames, openSink } from '../formats.ts';
@@ -7,6 +8,8 @@ import { count, ProgressLine } from '../progress.ts';
 /** Vectors that are asked for at once. */
 const batchBytes = 8 << 20;
 const mostItems = 1000;
+
+const formats = [...formatNames('write'), archiveFormat];
 
 export const exportCommand: Command = {
   name: 'export',
@@ -18,7 +21,7 @@ export const exportCommand: Command = {
   options: {
     format: {
       value: 'NAME',
-      about: `${formatNames('write').join(' or ')}; by default the ending of FILE tells`,
+      about: `${formats.join(', ')}; by default the ending of FILE tells`,
     },
     filter: {
       value: 'JSON',
@@ -28,10 +31,15 @@ export const exportCommand: Command = {
   },
   notes: [
     'jsonl: {"id", "vector", "metadata"} a line. npy: float32, and beside NAME.npy the ids, one a line, in NAME.ids.txt and the metadata, one object a line, in NAME.metadata.jsonl. quiver import reads both back to equal items.',
+    'tar: the index as a whole, for quiver import, for browsers, or to unpack: tar -xf makes the folder again.',
   ],
   run: async (given, terminal) => {
     const [folder, path] = [given.positional(0), given.positional(1)];
-    const format = given.choice('format', formatNames('write'));
+    const format = given.choice('format', formats);
+    if (isArchive(path, format)) {
+      checkWhole(given, exportCommand);
+      return exportTar(folder, path, terminal);
+    }
     const filter = parseFilter(given.text('filter'));
     const vectors = !given.flag('no-vectors');
     const signal = terminal.interrupted();

@@ -1,4 +1,5 @@
 import { type Durability, LocalIndex, type Metric } from '../../index.ts';
+import { archiveFormat, checkWhole, importTar, isArchive } from '../archive.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { Interrupted, UsageError } from '../failure.ts';
@@ -13,6 +14,8 @@ const metrics: readonly Metric[] = ['cosine', 'l2', 'ip'];
 const durabilities: readonly Durability[] = ['sync', 'async', 'none'];
 const defaultBatch = 1000;
 
+const formats = [...formatNames('read'), archiveFormat];
+
 export const importCommand: Command = {
   name: 'import',
   summary: 'Adds the items of a file to an index, which is made if there is none.',
@@ -23,7 +26,7 @@ export const importCommand: Command = {
   options: {
     format: {
       value: 'NAME',
-      about: `${formatNames('read').join(', ')}; by default the ending of FILE tells`,
+      about: `${formats.join(', ')}; by default the ending of FILE tells`,
     },
     ids: {
       value: 'FILE',
@@ -50,10 +53,15 @@ export const importCommand: Command = {
   },
   notes: [
     'Batches are taken whole or refused whole. When an import fails or is interrupted, the batches before are kept, and it is said how many items they have; --upsert then starts over without harm.',
+    'A tar is an index as a whole, as quiver export writes it: DIR must not hold an index yet.',
     'A line of jsonl is {"id", "vector", "metadata"}, or has the fields of the metadata beside the vector. FILE may be a pipe such as /dev/stdin if --format is given and is jsonl.',
   ],
   run: async (given, terminal) => {
     const [path, folder] = [given.positional(0), given.positional(1)];
+    if (isArchive(path, given.choice('format', formats))) {
+      checkWhole(given, importCommand);
+      return importTar(path, folder, terminal);
+    }
     const batch = given.whole('batch', 1, 1_000_000) ?? defaultBatch;
     const limit = given.whole('limit', 0, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY;
     const metric = given.choice('metric', metrics);

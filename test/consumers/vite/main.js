@@ -12,6 +12,10 @@ try {
   }
   const found = await index.queryItems([1, 1], '', 2);
   const { backend, storage } = await index.getPerformanceMetrics();
+  globalThis.exported = async () => {
+    const bytes = new Uint8Array(await (await index.exportBlob()).arrayBuffer());
+    return Array.from(bytes);
+  };
   document.title = `${backend}, ${storage}: ${found.map(({ item }) => item.id).join(', ')}`;
 } catch (error) {
   document.title = `failed: ${error}`;

@@ -1,8 +1,10 @@
 // snapshot, restore and repair as they are called, in this process.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withCopyProgress } from '../../../js/cli/copy-progress.ts';
+import { Interrupted } from '../../../js/cli/failure.ts';
 import { LocalIndex } from '../../../js/index.ts';
 import { fileOf, quiver, scratchFolder } from './helpers.ts';
 
@@ -148,4 +150,36 @@ test('a terminal sees how far the copy is', async () => {
   expect(await withCopyProgress(terminal, index, target, work)).toBe('done');
   expect(seen).toMatch(/[\d,]+ bytes · [\d,]+ bytes\/s · \d+%/);
   expect(seen.endsWith('\r\u001b[K')).toBe(true);
+});
+
+test('a tar is the index as a whole, and becomes one again, by tar too', async () => {
+  const index = await newIndex();
+  const tar = `${index}.tar`;
+  const exported = await quiver(['export', index, tar]);
+  expect(exported).toMatchObject({ status: 0, err: '' });
+  expect(exported.out).toMatch(/^exported the index to .*\.tar, [\d.]+ k?B\n$/);
+  const imported = await quiver(['import', tar, `${index}-2`]);
+  expect(imported).toMatchObject({ status: 0, out: 'imported an index of 301 items\n' });
+  expect((await quiver(['verify', `${index}-2`])).status).toBe(0);
+  mkdirSync(`${index}-3`);
+  execFileSync('tar', ['-xf', tar, '-C', `${index}-3`]);
+  expect(await count(`${index}-3`)).toBe(301);
+  expect((await quiver(['import', tar, `${index}-3`])).err).toMatch(/^quiver: INDEX_EXISTS: /);
+  for (const wrong of [
+    ['import', tar, `${index}-4`, '--limit', '3'],
+    ['export', index, tar, '--no-vectors'],
+  ])
+    expect((await quiver(wrong)).err).toContain('a tar is an index as a whole');
+  writeFileSync(tar, readFileSync(tar).subarray(0, 3000));
+  expect((await quiver(['import', tar, `${index}-4`])).err).toMatch(/^quiver: CORRUPT_FILE: /);
+  const files = readdirSync(folder);
+  const stopped = await quiver(
+    ['export', index, `${index}-5.tar`],
+    AbortSignal.abort(new Interrupted()),
+  );
+  expect(stopped.status).toBe(130);
+  expect(
+    (await quiver(['import', tar, `${index}-4`], AbortSignal.abort(new Interrupted()))).status,
+  ).toBe(130);
+  expect(readdirSync(folder)).toEqual(files);
 });
