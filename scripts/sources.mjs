@@ -9,7 +9,8 @@ import { join, relative, sep } from 'node:path';
 import { includeFolder, inRoot, root } from './lib/paths.mjs';
 import { filesBelow } from './lib/stamp.mjs';
 
-const otherSystem = process.platform === 'win32' ? /_(posix|plain)\.cpp$/ : /_(windows|plain)\.cpp$/;
+const otherSystem =
+  process.platform === 'win32' ? /_(posix|plain)\.cpp$/ : /_(windows|plain)\.cpp$/;
 const own = inRoot('src');
 const parts = {
   core: [own, /^src\/(?!(kernel|addon)\/).*\.cpp$/],

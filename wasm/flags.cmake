@@ -27,6 +27,7 @@ target_link_options(quiver PRIVATE
   -sSTACK_SIZE=1MB
   -sFILESYSTEM=0
   -sSTRICT
+  -sDYNAMIC_EXECUTION=0
   -sMALLOC=emmalloc
   -sENVIRONMENT=web,worker
   -sINCOMING_MODULE_JS_API=wasmBinary,locateFile,instantiateWasm,print,printErr

@@ -1,14 +1,26 @@
 // The package as users get it: packed, checked by publint and attw, installed into projects outside of the checkout, and
 // used there. Nothing is fetched.
-import { cpSync, createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  createReadStream,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { chromium } from 'playwright';
+import webpack from 'webpack';
 import { chromiumArguments, chromiumPath } from '../../scripts/lib/chromium.mjs';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { runMain, UserError } from '../../scripts/lib/process.mjs';
 import { packAll } from '../../scripts/pack.mjs';
+import { findForbidden, measureFirstLoad } from './first-load.mjs';
 import { node, runQuietly, tool } from './programs.mjs';
 import { checkTarballs } from './tarballs.mjs';
 
@@ -81,42 +93,128 @@ async function typescript(main) {
   console.log('TypeScript: node16 and bundler');
 }
 
-const types = { html: 'text/html', js: 'text/javascript', wasm: 'application/wasm' };
+const types = {
+  html: 'text/html',
+  js: 'text/javascript',
+  mjs: 'text/javascript',
+  wasm: 'application/wasm',
+};
 
-/** Bundles for browsers, and opens the page in Chromium, twice: what it has stored must be there again. */
-async function vite(main) {
-  const folder = await project('vite', main);
-  const built = await node([tool('vite/bin/vite.js'), 'build'], { cwd: folder });
-  check(!/externalized|warning/i.test(built), 'The bundler complains:', built);
+/** As docs/browser.md gives it: no code from text, nothing but files of this server. */
+const policy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
+
+function serve(folder) {
   const server = createServer(({ url }, response) => {
     const path = url === '/' ? '/index.html' : url;
     response.setHeader('content-type', types[path.split('.').at(-1)] ?? 'text/plain');
-    createReadStream(join(folder, 'dist', path))
+    response.setHeader('content-security-policy', policy);
+    createReadStream(join(folder, path))
       .on('error', () => response.writeHead(404).end())
       .pipe(response);
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser = await chromium.launch({
-    args: chromiumArguments,
-    ...(chromiumPath() === undefined ? {} : { executablePath: chromiumPath() }),
-  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+/** Opens a page twice: what it has stored must be there again. */
+async function open(chrome, folder, what) {
+  const server = await serve(folder);
+  const context = await chrome.newContext();
   try {
-    const page = await (await browser.newContext()).newPage();
+    const page = await context.newPage();
     for (let round = 0; round < 2; round++) {
       await page.goto(`http://127.0.0.1:${server.address().port}/`);
       await page.waitForFunction(() => document.title !== '…');
       const title = await page.title();
-      check(title === 'wasm, opfs: b, a', 'Expected the results of the search:', title);
+      check(title === 'wasm, opfs: b, a', `${what}: expected the results of the search:`, title);
     }
     const exported = await page.evaluate(() => globalThis.exported());
     writeFileSync(join(folder, 'notes.tar'), Uint8Array.from(exported));
   } finally {
-    await browser.close();
+    await context.close();
     server.close();
   }
-  const found = await node(['import.js'], { cwd: folder, env: { NODE_NO_WARNINGS: '1' } });
-  check(found === 'b, a\n', 'Expected what the page has found:', found);
-  console.log('Vite, for browsers: wasm in a worker, stored, and given to Node');
+}
+
+async function vite(folder) {
+  const built = await node([tool('vite/bin/vite.js'), 'build'], { cwd: folder });
+  check(!/externalized|warning/i.test(built), 'Vite complains:', built);
+  return join(folder, 'dist');
+}
+
+async function withWebpack(folder) {
+  const out = join(folder, 'webpack');
+  const stats = await promisify(webpack)({
+    context: folder,
+    entry: './main.js',
+    mode: 'production',
+    performance: { hints: false },
+    output: { path: out, filename: 'main.js' },
+  });
+  const { errors, warnings } = stats.toJson();
+  check(errors.length + warnings.length === 0, 'webpack complains:', stats.toString());
+  copyFileSync(join(folder, 'index.html'), join(out, 'index.html'));
+  return out;
+}
+
+/** It takes no files along: they are copied by the line that docs/browser.md gives. */
+async function withEsbuild(folder, dist) {
+  const out = join(folder, 'esbuild');
+  const { warnings } = await build({
+    absWorkingDir: folder,
+    entryPoints: ['main.js'],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    outdir: out,
+    logLevel: 'silent',
+  });
+  check(warnings.length === 0, 'esbuild complains:', JSON.stringify(warnings));
+  for (const name of ['worker.mjs', 'quiver.wasm']) copyFileSync(join(dist, name), join(out, name));
+  copyFileSync(join(folder, 'index.html'), join(out, 'index.html'));
+  return out;
+}
+
+/** The package's folder as it is, named by its path. */
+function withoutBundler(folder, dist) {
+  const out = join(folder, 'plain');
+  cpSync(dist, join(out, 'quiverdb'), { recursive: true });
+  const main = readFileSync(join(folder, 'main.js'), 'utf8');
+  writeFileSync(join(out, 'main.js'), main.replace("'quiverdb'", "'./quiverdb/browser.mjs'"));
+  copyFileSync(join(folder, 'index.html'), join(out, 'index.html'));
+  return out;
+}
+
+/** For browsers: bundled and opened in Chromium; and what a page loads. */
+async function browser(main) {
+  const folder = await project('browser', main);
+  const dist = join(folder, 'node_modules/quiverdb/dist');
+  const wrong = findForbidden(dist);
+  check(wrong.length === 0, 'A page could not load this:', wrong.join('\n'));
+  const chrome = await chromium.launch({
+    args: chromiumArguments,
+    ...(chromiumPath() === undefined ? {} : { executablePath: chromiumPath() }),
+  });
+  try {
+    const bundled = await vite(folder);
+    await open(chrome, bundled, 'Vite');
+    const found = await node(['import.js', join(bundled, 'notes.tar')], {
+      cwd: folder,
+      env: { NODE_NO_WARNINGS: '1' },
+    });
+    check(found === 'b, a\n', 'Expected what the page has found:', found);
+    await open(chrome, await withWebpack(folder), 'webpack');
+    await open(chrome, await withEsbuild(folder, dist), 'esbuild');
+    await open(chrome, withoutBundler(folder, dist), 'ES modules');
+  } finally {
+    await chrome.close();
+  }
+  console.log(
+    'Vite, webpack, esbuild, and ES modules alone: wasm in a worker, stored, and given to Node',
+  );
+  const { total, most, text } = await measureFirstLoad(dist);
+  check(total <= most, `A page loads more than ${most} kB before its first search:`, text);
+  console.log(`first load, gzip: ${text}`);
 }
 
 await runMain(async () => {
@@ -128,7 +226,7 @@ await runMain(async () => {
     await esm(packed.main, packed.addon);
     await withoutAddon(packed.main);
     await typescript(packed.main);
-    await vite(packed.main);
+    await browser(packed.main);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -122,7 +122,7 @@ export async function checkTarballs({ main, addon, platform }, scratch) {
 
   const inMain = new Findings();
   checkMain(await unpack(main, join(scratch, 'main')), inMain);
-  const mainSize = limit(inMain, 'The tarball', main, 780);
+  const mainSize = limit(inMain, 'The tarball', main, 690);
   inMain.raise(main);
 
   const inAddon = new Findings();
