@@ -17,7 +17,7 @@ import { count, fixed } from '../report/text.mjs';
 const topK = 10;
 const shares = [0.9, 0.5, 0.1, 0.01, 0.001, 0.0001];
 const groups = 100_000;
-const efs = [40, 100, 250, 600];
+const efs = [40, 60, 80, 100, 150, 250, 600];
 const enough = 0.98;
 const mostQueries = 300;
 const mostMs = 4000;

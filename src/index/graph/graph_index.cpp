@@ -24,8 +24,8 @@ GraphIndex::Plan GraphIndex::plan(const SearchRequest& request) const {
     return {walked < rows, rows / 8, static_cast<size_t>(std::max(ef, kUsualWidth))};
   }
   // It meets as many more as the filter takes fewer; and a row that a walk measures costs about as
-  // much as two that are measured in order.
-  constexpr uint32_t kInOrder = 2;
+  // much as four that are measured in order.
+  constexpr uint32_t kInOrder = 4;
   const uint32_t taken = request.selection->count;
   const bool walks = walked * kInOrder * rows < uint64_t{taken} * taken;
   // Twice as many as there will be when it has found enough, as filters are not even.
