@@ -1,5 +1,6 @@
 import { QuiverError } from '../errors.ts';
 import { checkDownloadOptions, type DownloadOptions } from '../options.ts';
+import { piecesOf } from './pieces.ts';
 
 /** How often a connection that broke is made again before it is given up, without a byte in between. */
 const mostTries = 5;
@@ -36,7 +37,7 @@ export async function download(url: string | URL, options: DownloadOptions): Pro
       try {
         response ??= await ask(done);
         checkGoesOn(response, done, tag, url);
-        for await (const piece of bodyOf(response)) {
+        for await (const piece of response.body === null ? [] : piecesOf(response.body)) {
           done += piece.length;
           tries = 0;
           yield piece;
@@ -112,20 +113,6 @@ function totalOf(response: Response): number | undefined {
   const isPlain = response.headers.get('content-encoding') === null;
   const length = range ?? (isPlain ? response.headers.get('content-length') : null);
   return length === null || length === undefined ? undefined : Number(length);
-}
-
-async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -14,6 +14,7 @@ import type { VerifyResult } from '../types.ts';
 import { op, packSnapshot, packWords } from '../wire/requests.ts';
 import { readMap } from '../wire/results.ts';
 import { type Download, download } from './download.ts';
+import { piecesOf } from './pieces.ts';
 import { readTar } from './tar.ts';
 
 /** Where an archive comes from. */
@@ -150,15 +151,5 @@ async function* chunksOf(source: ArchiveSource): AsyncGenerator<Uint8Array> {
     yield* stream as AsyncIterable<Uint8Array>;
     return;
   }
-  // Not every browser iterates over streams.
-  const reader = (stream as ReadableStream<Uint8Array>).getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
+  yield* piecesOf(stream as ReadableStream<Uint8Array>);
 }
