@@ -1,3 +1,3 @@
-import { sharedSuites } from './support/suites.ts';
+import { suitesOver } from './support/suites.ts';
 
-sharedSuites('indexeddb');
+suitesOver('indexeddb');

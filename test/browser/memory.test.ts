@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { LocalIndex } from '../../js/browser.ts';
-import { sharedSuites } from './support/suites.ts';
+import { suitesOver } from './support/suites.ts';
 
-sharedSuites('memory');
+suitesOver('memory');
 
 test('an index in the memory of a page is found by its name', async () => {
   const folder = 'memory:page';

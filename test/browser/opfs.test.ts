@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { LocalIndex } from '../../js/browser.ts';
 import { errorOf } from '../conformance/helpers.ts';
-import { sharedSuites } from './support/suites.ts';
+import { suitesOver } from './support/suites.ts';
 
-sharedSuites('opfs');
+suitesOver('opfs');
 
 test('any text that is not too long is a name', async () => {
   for (const name of ['.', '..', 'a/b\\c', '*?"<>|:', 'ä €\n', 'films', 'FILMS', 'x'.repeat(200)]) {

@@ -3,28 +3,10 @@ import { expect, test } from 'vitest';
 import { selectEngine } from '../../js/engine/select.ts';
 import { packConfig } from '../../js/wire/config.ts';
 import { op, packWords } from '../../js/wire/requests.ts';
-import { archiveSuite } from './archive.suite.ts';
-import { codesSuite } from './codes.suite.ts';
-import { engineSuite } from './engine.suite.ts';
-import { filtersSuite } from './filters.suite.ts';
-import { localIndexSuite } from './local-index.suite.ts';
-import { metricsSuite } from './metrics.suite.ts';
 import { newFolder, nodeSubject } from './node.ts';
-import { queriesSuite } from './queries.suite.ts';
-import { repairSuite } from './repair.suite.ts';
-import { streamsSuite } from './streams.suite.ts';
-import { varietySuite } from './variety.suite.ts';
+import { sharedSuites } from './shared-suites.ts';
 
-const subject = nodeSubject('native');
-engineSuite(subject, async () => (await selectEngine('native')).engine);
-archiveSuite(subject);
-codesSuite(subject);
-localIndexSuite(subject);
-metricsSuite(subject);
-queriesSuite(subject);
-repairSuite(subject);
-streamsSuite(subject);
-varietySuite(subject);
+sharedSuites(nodeSubject('native'), async () => (await selectEngine('native')).engine);
 
 test('methods of a session refuse any other object', async () => {
   const { engine } = await selectEngine('native');
@@ -56,4 +38,3 @@ test('methods of a session refuse any other object', async () => {
   await session.close();
   await remove();
 });
-filtersSuite(subject);

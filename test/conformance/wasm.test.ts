@@ -1,24 +1,5 @@
 import { selectEngine } from '../../js/engine/select.ts';
-import { archiveSuite } from './archive.suite.ts';
-import { codesSuite } from './codes.suite.ts';
-import { engineSuite } from './engine.suite.ts';
-import { filtersSuite } from './filters.suite.ts';
-import { localIndexSuite } from './local-index.suite.ts';
-import { metricsSuite } from './metrics.suite.ts';
 import { nodeSubject } from './node.ts';
-import { queriesSuite } from './queries.suite.ts';
-import { repairSuite } from './repair.suite.ts';
-import { streamsSuite } from './streams.suite.ts';
-import { varietySuite } from './variety.suite.ts';
+import { sharedSuites } from './shared-suites.ts';
 
-const subject = nodeSubject('wasm');
-engineSuite(subject, async () => (await selectEngine('wasm')).engine);
-archiveSuite(subject);
-codesSuite(subject);
-localIndexSuite(subject);
-metricsSuite(subject);
-queriesSuite(subject);
-repairSuite(subject);
-filtersSuite(subject);
-streamsSuite(subject);
-varietySuite(subject);
+sharedSuites(nodeSubject('wasm'), async () => (await selectEngine('wasm')).engine);
