@@ -16,6 +16,12 @@ const T* as_array(Bytes bytes) {
   return reinterpret_cast<const T*>(bytes.data());
 }
 
+/// Remembered in the place of a selection: that there was somebody who asked.
+const std::shared_ptr<const index::Selection>& asked_once() {
+  static const auto mark = std::make_shared<const index::Selection>();
+  return mark;
+}
+
 /// A segment's metadata as a filter sees them.
 class SegmentColumns final : public filter::Columns {
  public:
@@ -220,12 +226,6 @@ std::optional<uint32_t> Segment::find(std::string_view id, uint32_t /*count*/,
 std::vector<index::VectorBlock> Segment::blocks(uint32_t count) const {
   note_use();
   return {index::VectorBlock{vectors_, inv_norms_, 0, count}};
-}
-
-/// Remembered in the place of a selection: that there was somebody who asked.
-static const std::shared_ptr<const index::Selection>& asked_once() {
-  static const auto mark = std::make_shared<const index::Selection>();
-  return mark;
 }
 
 std::string Segment::selection_key(const filter::Filter& filter) const {

@@ -11,7 +11,6 @@
 #include "base/msgpack.h"
 #include "filter/generator.h"
 #include "quiver.h"
-#include "store/vfs_memory.h"
 #include "support/batches.h"
 #include "support/requests.h"
 
@@ -31,13 +30,7 @@ constexpr uint32_t kExplain = 8;
 class CachedSession : public testing::Test {
  protected:
   void SetUp() override {
-    auto vfs = store::memory_vfs(std::make_shared<store::MemoryDisk>());
-    ASSERT_TRUE(create_index(*vfs, Buffer{0x80}));
-    msgpack::Writer options;
-    options.map(1);
-    options.text("cacheSize");
-    options.integer(1 << 20);
-    auto opened = open_session(vfs, options.take(), nullptr);
+    auto opened = test::session_in_memory("cacheSize", 1 << 20);
     ASSERT_TRUE(opened) << opened.error().message;
     session_ = std::move(*opened);
     BatchMaker batch(kDim);

@@ -13,7 +13,6 @@
 #include "engine/query_pace.h"
 #include "filter/generator.h"
 #include "quiver.h"
-#include "store/vfs_memory.h"
 #include "support/batches.h"
 #include "support/requests.h"
 
@@ -31,13 +30,7 @@ constexpr int kRows = 3000;
 class ShortQuery : public testing::Test {
  protected:
   void SetUp() override {
-    auto vfs = store::memory_vfs(std::make_shared<store::MemoryDisk>());
-    ASSERT_TRUE(create_index(*vfs, Buffer{0x80}));
-    msgpack::Writer options;
-    options.map(1);
-    options.text("sealThreshold");
-    options.integer(kRows);
-    auto opened = open_session(vfs, options.take(), nullptr);
+    auto opened = test::session_in_memory("sealThreshold", kRows);
     ASSERT_TRUE(opened) << opened.error().message;
     session_ = std::move(*opened);
     insert(kRows);

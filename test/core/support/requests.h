@@ -1,15 +1,22 @@
 #pragma once
 
-// Requests of sessions (docs/engine-messages.md) as their bytes.
+// Sessions to ask, and requests (docs/engine-messages.md) as their bytes.
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
 #include <limits>
+#include <memory>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/expected.h"
+#include "base/msgpack.h"
+#include "quiver.h"
+#include "store/vfs_memory.h"
 
 namespace quiver::test {
 
@@ -43,6 +50,18 @@ inline Buffer query_request(const Asked& asked, const std::vector<std::vector<fl
   for (const std::vector<float>& vector : vectors) writer.put_bytes(as_bytes(std::span(vector)));
   writer.put_bytes(asked.filter);
   return writer.take();
+}
+
+/// A session on a new index in memory, opened with one option.
+inline Expected<std::unique_ptr<engine::Session>> session_in_memory(std::string_view option,
+                                                                    uint32_t value) {
+  auto vfs = store::memory_vfs(std::make_shared<store::MemoryDisk>());
+  if (auto created = create_index(*vfs, Buffer{0x80}); !created) return created.error();
+  msgpack::Writer options;
+  options.map(1);
+  options.text(option);
+  options.integer(value);
+  return open_session(vfs, options.take(), nullptr);
 }
 
 }  // namespace quiver::test
